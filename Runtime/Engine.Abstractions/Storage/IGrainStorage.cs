@@ -53,12 +53,24 @@ namespace Orleans.Storage
         /// <summary>Fills <paramref name="grainState"/>; what is not stored gets a new state and a null version.</summary>
         Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState);
 
+        /// <inheritdoc cref="ReadStateAsync{T}(string, GrainId, IGrainState{T})"/>
+        Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken) =>
+            cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : ReadStateAsync(stateName, grainId, grainState);
+
         /// <summary>Stores <paramref name="grainState"/> if its version is the stored one, and gives it the new version.</summary>
         /// <exception cref="InconsistentStateException">The version is another.</exception>
         Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState);
 
+        /// <inheritdoc cref="WriteStateAsync{T}(string, GrainId, IGrainState{T})"/>
+        Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken) =>
+            cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : WriteStateAsync(stateName, grainId, grainState);
+
         /// <summary>Deletes the state if its version is the stored one.</summary>
         /// <exception cref="InconsistentStateException">The version is another.</exception>
         Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState);
+
+        /// <inheritdoc cref="ClearStateAsync{T}(string, GrainId, IGrainState{T})"/>
+        Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken) =>
+            cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : ClearStateAsync(stateName, grainId, grainState);
     }
 }
