@@ -28,7 +28,7 @@ public interface IDevicesGrain : IGrainWithIntegerKey
     Task SetLimit(double limit, CancellationToken ct = default);
 
     /// <summary>
-    /// Alerts as they happen. A reader that falls more than 64 alerts behind loses the oldest ones and learns how many from
+    /// Alerts as they happen. A reader that falls more than 256 alerts behind loses the oldest ones and learns how many from
     /// <see cref="DeviceAlert.Missed"/>: ingesting never waits for a reader.
     /// </summary>
     IAsyncEnumerable<DeviceAlert> Alerts(CancellationToken ct = default);
