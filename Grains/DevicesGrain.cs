@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Granary.Rpc;
 using Orleans;
-using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace Granary.Samples;

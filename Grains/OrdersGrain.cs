@@ -1,7 +1,6 @@
 using Granary.Rpc;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace Granary.Samples;

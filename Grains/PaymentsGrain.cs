@@ -1,6 +1,5 @@
 using Granary.Rpc;
 using Orleans;
-using Orleans.Concurrency;
 using Orleans.Runtime;
 
 namespace Granary.Samples;
