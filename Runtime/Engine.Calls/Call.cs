@@ -351,6 +351,9 @@ internal abstract class CallSink
     /// <summary>A stream's current item is ready; <paramref name="item"/> writes it. False when the other end is gone.</summary>
     internal abstract bool OnItem(Call call, StreamItemWriter item);
 
+    /// <summary>The grain is not here: the call has not run and goes back to its sender, arguments and all, with the owner if one is known.</summary>
+    internal abstract void OnMoved(Call call, Orleans.Runtime.SiloAddress? owner, bool placeThere);
+
     /// <summary>The call was ended from outside while it may be running here: cancels its token on its turn.</summary>
     internal abstract void CancelHere(Call call);
 }

@@ -72,4 +72,16 @@ public abstract class CallTarget : SynchronizationContext
 {
     /// <summary>On this target's turn: the method of a call that had to wait has finished.</summary>
     internal abstract void OnInvoked(Call call);
+
+    /// <summary>The grain whose turn this is: the source of the calls it makes.</summary>
+    internal abstract GrainId CallerId { get; }
+
+    /// <summary>The request this is the context of, or null between requests; its deadline bounds the calls it makes.</summary>
+    internal abstract Call? Current { get; }
+
+    /// <summary>The grain's context.</summary>
+    internal abstract IGrainContext GrainContext { get; }
+
+    /// <summary>Makes this the context of a request, or of none. On the turn.</summary>
+    internal abstract void SetCurrent(Call? call);
 }

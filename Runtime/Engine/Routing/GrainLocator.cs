@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using Granary.Engine.Activations;
+using Granary.Engine.Membership;
+using Orleans.GrainDirectory;
+using Orleans.Runtime;
+
+namespace Granary.Engine.Routing;
+
+/// <summary>Where a grain is or will be. <see cref="IsNew"/>: it was placed just now and the silo must activate it.</summary>
+internal readonly record struct GrainLocation(SiloAddress? Silo, bool IsNew);
+
+/// <summary>
+/// Knows where grains are: a bounded cache of locations learnt from answers, each grain's home by rendezvous hashing over the active silos, and, on silos, the directory and placement.
+/// A cached location may be wrong; it is corrected by the answer of the silo asked. Thread-safe.
+/// </summary>
+internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directory, bool isLocal)
+{
+    /// <summary>Locations remembered; when there are more, an arbitrary part is forgotten.</summary>
+    private const int MaxCached = 200_000;
+
+    private readonly ConcurrentDictionary<GrainId, SiloAddress> _cache = new();
+    private int _cached;
+
+    /// <summary>Whether this process is all there is: no directory, no home, no placement.</summary>
+    internal bool IsLocal { get; } = isLocal;
+
+    internal SiloAddress? Cached(GrainId grainId) => _cache.GetValueOrDefault(grainId);
+
+    internal void Remember(GrainId grainId, SiloAddress silo)
+    {
+        if (!_cache.TryAdd(grainId, silo))
+        {
+            _cache[grainId] = silo;
+            return;
+        }
+
+        if (Interlocked.Increment(ref _cached) > MaxCached) Trim();
+    }
+
+    internal void Forget(GrainId grainId, SiloAddress silo)
+    {
+        if (_cache.TryRemove(KeyValuePair.Create(grainId, silo))) Interlocked.Decrement(ref _cached);
+    }
+
+    /// <summary>A silo is gone: so are the locations on it.</summary>
+    internal void ForgetSilo(SiloAddress silo)
+    {
+        foreach (var pair in _cache)
+        {
+            if (pair.Value.Equals(silo) && _cache.TryRemove(pair)) Interlocked.Decrement(ref _cached);
+        }
+    }
+
+    /// <summary>The silo that looks the grain up or places it: highest random weight over the active silos, so that all agree and few grains change home when silos come or go.</summary>
+    internal SiloAddress? Home(GrainId grainId) => HomeAmongOthers(grainId, null);
+
+    internal SiloAddress? HomeAmongOthers(GrainId grainId, SiloAddress? except)
+    {
+        var grain = grainId.GetUniformHashCode();
+        SiloAddress? best = null;
+        var most = 0UL;
+        foreach (var silo in process.View.Active)
+        {
+            if (except is not null && silo.Address.Equals(except)) continue;
+            var weight = Mix(((ulong)(uint)silo.Address.GetConsistentHashCode() << 32) | grain);
+            if (best is not null && weight <= most) continue;
+            best = silo.Address;
+            most = weight;
+        }
+
+        return best;
+    }
+
+    /// <summary>At the home silo: the grain's owner by the directory, or a silo chosen by placement.</summary>
+    internal async ValueTask<GrainLocation> ResolveAsync(GrainId grainId, GrainId source)
+    {
+        var entry = await directory!.Lookup(grainId);
+        if (entry?.SiloAddress is { } owner && process.View.IsAlive(owner)) return new GrainLocation(owner, IsNew: false);
+        var chosen = process.Placement.Choose(grainId, source);
+        return new GrainLocation(chosen, IsNew: true);
+    }
+
+    /// <summary>Registers an activation of this silo; gives the owner, which is another silo when that was first.</summary>
+    internal async ValueTask<SiloAddress?> RegisterAsync(Activation activation)
+    {
+        var address = activation.Address;
+        var registered = await directory!.Register(address, null);
+        // The entry of a silo that is gone is overwritten; a bounded number of rivals may do the same.
+        for (var attempt = 0; attempt < 8 && registered?.SiloAddress is { } owner && !owner.Equals(address.SiloAddress) && !process.View.IsAlive(owner); attempt++)
+        {
+            registered = await directory.Register(address, registered);
+        }
+
+        return registered?.SiloAddress;
+    }
+
+    internal async ValueTask UnregisterAsync(Activation activation) => await directory!.Unregister(activation.Address);
+
+    private static ulong Mix(ulong value)
+    {
+        // The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9UL;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EBUL;
+        return value ^ (value >> 31);
+    }
+
+    private void Trim()
+    {
+        foreach (var pair in _cache)
+        {
+            if (Volatile.Read(ref _cached) <= MaxCached * 3 / 4) return;
+            if (_cache.TryRemove(pair)) Interlocked.Decrement(ref _cached);
+        }
+    }
+}

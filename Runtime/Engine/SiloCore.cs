@@ -1,0 +1,111 @@
+using Granary.Calls;
+using Granary.Engine.Activations;
+using Granary.Engine.Membership;
+using Granary.Engine.Placement;
+using Granary.Engine.Routing;
+using Granary.Engine.Transport;
+using Orleans;
+using Orleans.GrainDirectory;
+using Orleans.Runtime;
+
+namespace Granary.Engine;
+
+/// <summary>The parts of a process that make calls, wired together: a silo (<see cref="SiloCore"/>) or a client.</summary>
+internal abstract class ProcessCore
+{
+    internal required IServiceProvider Services { get; init; }
+
+    internal required GrainTypeRegistry Types { get; init; }
+
+    internal required EngineLog Log { get; init; }
+
+    internal required TimeSpan ResponseTimeout { get; init; }
+
+    internal required IReadOnlyList<IOutgoingGrainCallFilter> OutgoingFilters { get; init; }
+
+    /// <summary>Who makes the calls that no grain makes.</summary>
+    internal required GrainId ClientId { get; init; }
+
+    /// <summary>The deadlines of this process's calls.</summary>
+    internal TimingWheel Deadlines { get; } = new();
+
+    internal EngineMetrics Metrics { get; } = new();
+
+    /// <summary>The cluster as last heard of.</summary>
+    internal MembershipView View { get; set; } = MembershipView.Empty;
+
+    internal GrainRouter Router { get; private set; } = null!;
+
+    internal GrainLocator Locator { get; private set; } = null!;
+
+    internal ObserverTable Observers { get; private set; } = null!;
+
+    internal PlacementPolicies Placement { get; private set; } = null!;
+
+    /// <summary>Set before the process starts; a single process has a network that refuses.</summary>
+    internal IPeerNetwork Network { get; set; } = null!;
+
+    /// <summary>Whether traces are listened to, so that calls take the path that makes spans.</summary>
+    internal bool HasCallObservers => EngineTelemetry.Source.HasListeners();
+
+    private protected void Wire(IGrainDirectory? directory, bool isLocal)
+    {
+        Locator = new GrainLocator(this, directory, isLocal);
+        Placement = new PlacementPolicies(this);
+        Observers = new ObserverTable(this);
+        Router = new GrainRouter(this);
+    }
+}
+
+/// <summary>A silo: a process (or, in tests, a part of one) that hosts grains.</summary>
+internal sealed class SiloCore : ProcessCore
+{
+    internal SiloCore(IGrainDirectory directory, bool isLocal)
+    {
+        Table = new ActivationTable(this);
+        _directory = directory;
+        _isLocal = isLocal;
+    }
+
+    private readonly IGrainDirectory _directory;
+    private readonly bool _isLocal;
+
+    /// <summary>Where the silo listens, with its generation.</summary>
+    internal required SiloAddress Address { get; init; }
+
+    internal required IReadOnlyList<IIncomingGrainCallFilter> IncomingFilters { get; init; }
+
+    /// <summary>Calls an activation may have waiting before it refuses more.</summary>
+    internal required int MaxQueuedCalls { get; init; }
+
+    /// <summary>How long an activation may take to leave.</summary>
+    internal required TimeSpan DeactivationTimeout { get; init; }
+
+    internal ActivationTable Table { get; }
+
+    /// <summary>False while the silo stops: new grains are activated elsewhere.</summary>
+    internal bool AcceptsActivations { get; set; } = true;
+
+    internal IGrainRuntime GrainRuntime { get; set; } = null!;
+
+    /// <summary>Completes the wiring, after the required members are set.</summary>
+    internal SiloCore Wire()
+    {
+        Wire(_directory, _isLocal);
+        return this;
+    }
+
+    /// <summary>An error on a turn that nobody awaits.</summary>
+    internal void OnUnobserved(Activation activation, Exception error) => Log.UnobservedError(activation.GrainId, error);
+}
+
+/// <summary>A process (or part of one) that calls grains and hosts none.</summary>
+internal sealed class ClientCore : ProcessCore
+{
+    /// <summary>Completes the wiring, after the required members are set.</summary>
+    internal ClientCore Wire()
+    {
+        Wire(null, isLocal: false);
+        return this;
+    }
+}
