@@ -94,6 +94,9 @@ public abstract class Call : MailboxItem
     /// <summary>The callee's span, when anyone listens.</summary>
     internal Activity? Span;
 
+    /// <summary>The caller's span, when anyone listens.</summary>
+    internal Activity? ClientSpan;
+
     /// <summary>How often it has been sent on because the grain was elsewhere.</summary>
     internal byte Hops;
 
@@ -152,6 +155,27 @@ public abstract class Call : MailboxItem
 
     /// <summary>Completes the call with what the filters left.</summary>
     internal abstract void CompleteFromFilters();
+
+    /// <summary>Sends a copy that outgoing filters let through and waits for its result, boxed.</summary>
+    internal abstract Task<object?> SendAndWait(CallRouter router, GrainProxy target);
+
+    /// <summary>Ends a one-way call that has been handed on.</summary>
+    internal void WithoutResult()
+    {
+        if (TryClaim()) Detach();
+    }
+
+    /// <summary>Makes this a copy of a call that filters have passed: same target, deadline and token.</summary>
+    internal void PrepareLike(Call original)
+    {
+        TargetId = original.TargetId;
+        Router = original.Router;
+        Deadline = original.Deadline;
+        DeadlineIsExplicit = original.DeadlineIsExplicit;
+        SourceId = original.SourceId;
+        TraceParent = original.TraceParent;
+        CallerToken = original.CallerToken;
+    }
 
     /// <summary>Completes the caller's side from a reply message.</summary>
     internal abstract void CompleteFromReply(ref WireReader r);
@@ -217,6 +241,7 @@ public abstract class Call : MailboxItem
     /// <summary>The caller needs it no more.</summary>
     internal void ReleaseCaller()
     {
+        if (ClientSpan is not null) EndClientSpan();
         if ((Interlocked.Or(ref State, CallerDone) & (CalleeDone | CallerDone)) == CalleeDone) Recycle();
     }
 
@@ -276,6 +301,7 @@ public abstract class Call : MailboxItem
 
     private protected void Recycle()
     {
+        if (ClientSpan is not null) EndClientSpan();
         if ((State & Tainted) != 0) return;
         Router = null;
         Deadline = NoDeadline;
@@ -302,6 +328,15 @@ public abstract class Call : MailboxItem
     }
 
     private protected abstract void ResetOutcome();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndClientSpan()
+    {
+        var span = ClientSpan!;
+        ClientSpan = null;
+        if (Error is not null) span.SetStatus(ActivityStatusCode.Error, Error.Message);
+        span.Stop();
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ShareDeadline()

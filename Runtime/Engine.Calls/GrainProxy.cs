@@ -52,6 +52,9 @@ public abstract class CallRouter
     /// </summary>
     internal abstract void Send(Call call, GrainProxy target);
 
+    /// <summary>Sends a call that the outgoing filters have passed.</summary>
+    internal abstract void SendFiltered(Call call, GrainProxy target);
+
     /// <summary>The caller gave up (deadline or cancellation): tells whoever runs the call.</summary>
     internal abstract void CancelAtTarget(Call call);
 
@@ -77,7 +80,7 @@ public abstract class CallTarget : SynchronizationContext
     internal abstract GrainId CallerId { get; }
 
     /// <summary>The request this is the context of, or null between requests; its deadline bounds the calls it makes.</summary>
-    internal abstract Call? Current { get; }
+    internal abstract Call? Request { get; }
 
     /// <summary>The grain's context.</summary>
     internal abstract IGrainContext GrainContext { get; }

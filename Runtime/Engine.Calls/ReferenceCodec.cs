@@ -1,5 +1,6 @@
 using System.Text;
 using Granary.Codec;
+using Orleans;
 using Orleans.Runtime;
 
 namespace Granary.Calls;
@@ -64,7 +65,7 @@ public static class ReferenceCodec
         }
 
         r.ExitMessage(token);
-        if (type.Length == 0) throw new WireFormatException("A grain reference without a type.");
+        if (type.Length == 0) throw new WireFormatException("A grain reference without a type.", r.Position);
         var router = t_router ?? throw new InvalidOperationException("A grain reference can only be read as part of a call.");
         return (T?)router.CreateProxy(GrainId.Create(GrainType.Create(type), new IdSpan(key)), name, typeof(T));
     }

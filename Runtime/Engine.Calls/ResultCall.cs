@@ -40,6 +40,16 @@ public abstract class ResultCall<TResult> : Call, IValueTaskSource<TResult>, IVa
 
     internal override void CompleteFromFilters() => Complete(Result!);
 
+    internal override async Task<object?> SendAndWait(CallRouter router, GrainProxy target)
+    {
+        Share();
+        if (IsOneWay) WithoutCaller();
+        router.SendFiltered(this, target);
+        if (IsOneWay) return null;
+        var result = await new ValueTask<TResult>(this, Version);
+        return typeof(TResult) == typeof(NoResult) ? null : result;
+    }
+
     private protected short Version => _outcome.Version;
 
     /// <summary>Gives the result to whoever waits, unless the call has ended.</summary>

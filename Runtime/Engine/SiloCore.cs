@@ -95,6 +95,9 @@ internal sealed class SiloCore : ProcessCore
         return this;
     }
 
+    /// <summary>Whether filters or traces look at the calls that run here.</summary>
+    internal bool IsObserved => IncomingFilters.Count > 0 || HasCallObservers;
+
     /// <summary>An error on a turn that nobody awaits.</summary>
     internal void OnUnobserved(Activation activation, Exception error) => Log.UnobservedError(activation.GrainId, error);
 }

@@ -76,7 +76,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
 
     internal override GrainId CallerId => GrainId;
 
-    internal override Call? Current => CurrentCall;
+    internal override Call? Request => CurrentCall;
 
     internal override IGrainContext GrainContext => this;
 
@@ -319,7 +319,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         if (done) Finished(call);
     }
 
-    private bool Invoke(Call call) => Class.HasFilters || Silo.HasCallObservers ? InvokeObserved(call) : call.Start(Instance);
+    private bool Invoke(Call call) => Class.HasFilters || Silo.IsObserved ? InvokeObserved(call) : call.Start(Instance);
 
     /// <summary>A started request has ended (its outcome is given): makes room. [turn]</summary>
     private void Finished(Call call)
@@ -332,6 +332,13 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         }
 
         call.Turn!.SetCurrent(null);
+        if (call.Span is { } span)
+        {
+            call.Span = null;
+            EngineTelemetry.End(span, call.Failure);
+        }
+
+        if (call.Failure is { } failure && call.IsOneWay) Silo.Log.OneWayFailed(call.Method.FullName, GrainId, failure);
         LastUsed = Environment.TickCount64;
         if (call.IsShared) call.ReleaseCallee();
     }
@@ -458,7 +465,7 @@ internal sealed class InterleavedTurn(Activation activation) : CallTarget
 
     internal override GrainId CallerId => activation.GrainId;
 
-    internal override Call? Current => _current;
+    internal override Call? Request => _current;
 
     internal override IGrainContext GrainContext => activation;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Granary.Calls;
 using Granary.Engine.Activations;
+using Granary.Engine.Filters;
 using Granary.Engine.Transport;
 using Granary.Rpc;
 using Orleans;
@@ -54,6 +55,15 @@ internal sealed class GrainRouter : CallRouter
         }
 
         Dispatch(call, target);
+    }
+
+    internal override void SendFiltered(Call call, GrainProxy target) => Dispatch(call, target);
+
+    /// <summary>Makes a copy of a call for the end of its outgoing filters, with the request context as they left it.</summary>
+    internal void Prepare(Call copy, Call original, GrainProxy target)
+    {
+        copy.PrepareLike(original);
+        copy.Context = RequestContextData.Current;
     }
 
     /// <summary>Takes a call that has all that travels with it to its grain.</summary>
@@ -383,7 +393,7 @@ internal sealed class GrainRouter : CallRouter
     private bool SetDeadline(Call call, CallTarget? caller)
     {
         var now = Environment.TickCount64;
-        if (caller?.Current is { } outer && outer.Deadline < call.Deadline)
+        if (caller?.Request is { } outer && outer.Deadline < call.Deadline)
         {
             call.Deadline = outer.Deadline;
             call.DeadlineIsExplicit = outer.DeadlineIsExplicit;
