@@ -114,7 +114,7 @@ public abstract class Call : MailboxItem
 
     internal bool HasCaller => Sink is null && (State & CallerDone) == 0;
 
-    internal bool IsOneWay => (Method.Flags & CallFlags.OneWay) != 0;
+    internal bool IsOneWay => (Method.Flags & CallFlags.OneWay) != CallFlags.None;
 
     /// <summary>The error that ended a call whose sink or filter is being told; null after success.</summary>
     internal Exception? Failure => Error;

@@ -1,4 +1,3 @@
-using System.Text;
 using Granary.Codec;
 using Orleans;
 using Orleans.Runtime;

@@ -13,6 +13,8 @@ namespace Granary.Engine;
 /// <summary>The parts of a process that make calls, wired together: a silo (<see cref="SiloCore"/>) or a client.</summary>
 internal abstract class ProcessCore
 {
+    static ProcessCore() => ActivationScope.FindRunning = static () => (SynchronizationContext.Current as CallTarget)?.GrainContext;
+
     internal required IServiceProvider Services { get; init; }
 
     internal required GrainTypeRegistry Types { get; init; }

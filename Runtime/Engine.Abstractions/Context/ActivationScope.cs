@@ -6,9 +6,6 @@ internal static class ActivationScope
     [ThreadStatic]
     private static IGrainContext? t_current;
 
-    [ThreadStatic]
-    private static IGrainContext? t_running;
-
     /// <summary>The activation whose instance is being constructed on this thread; what <see cref="Grain"/>'s constructor takes.</summary>
     internal static IGrainContext? Current
     {
@@ -16,10 +13,9 @@ internal static class ActivationScope
         set => t_current = value;
     }
 
+    /// <summary>How the engine tells the activation whose turn runs on the current thread; it sets this once, before the first turn.</summary>
+    internal static Func<IGrainContext?>? FindRunning { get; set; }
+
     /// <summary>The activation whose turn runs on this thread; null outside turns.</summary>
-    internal static IGrainContext? Running
-    {
-        get => t_running;
-        set => t_running = value;
-    }
+    internal static IGrainContext? Running => FindRunning?.Invoke();
 }

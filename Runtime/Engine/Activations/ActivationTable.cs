@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Granary.Engine.Routing;
 using Orleans.Runtime;
 
 namespace Granary.Engine.Activations;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Granary.Calls;
 using Granary.Rpc;
 using Orleans.Runtime;
@@ -41,7 +40,7 @@ internal static class ExecutionContextScope
     /// <summary>Puts what travels with the call in place.</summary>
     internal static void Enter(Call call)
     {
-        if (call.Context is { } context) RequestContextData.Current = context;
+        if (call.Context is { } context) RequestContext.Current = context;
         if (call.DeadlineIsExplicit) RpcDeadline.Current = call.Deadline;
     }
 

@@ -93,20 +93,18 @@ internal sealed class IncomingCallPath : IIncomingGrainCallContext
     private Task InvokeOnTurnAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _turn.Post(
-            async void (_) =>
-            {
-                try
-                {
-                    await _call.InvokeForFilters(Grain);
-                    done.SetResult();
-                }
-                catch (Exception error)
-                {
-                    done.SetException(error);
-                }
-            },
-            null);
+        _turn.Post(_ => InvokeInto(done), null);
         return done.Task;
+    }
+
+    private void InvokeInto(TaskCompletionSource done)
+    {
+        var run = _call.InvokeForFilters(Grain).AsTask();
+        run.GetAwaiter().UnsafeOnCompleted(() =>
+        {
+            if (run.IsCompletedSuccessfully) done.SetResult();
+            else if (run.IsCanceled) done.SetCanceled();
+            else done.SetException(run.Exception!.InnerExceptions);
+        });
     }
 }

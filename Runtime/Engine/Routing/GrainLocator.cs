@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Granary.Engine.Activations;
-using Granary.Engine.Membership;
 using Orleans.GrainDirectory;
 using Orleans.Runtime;
 

@@ -63,7 +63,7 @@ internal sealed class GrainRouter : CallRouter
     internal void Prepare(Call copy, Call original, GrainProxy target)
     {
         copy.PrepareLike(original);
-        copy.Context = RequestContextData.Current;
+        copy.Context = RequestContext.Current;
     }
 
     /// <summary>Takes a call that has all that travels with it to its grain.</summary>
@@ -378,7 +378,7 @@ internal sealed class GrainRouter : CallRouter
 
     private void TakeAmbient(Call call)
     {
-        call.Context = RequestContextData.Current;
+        call.Context = RequestContext.Current;
         var deadline = RpcDeadline.Current;
         if (deadline != 0)
         {
