@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Granary.Calls;
-using Granary.Rpc;
 using Orleans.Runtime;
 
 namespace Granary.Engine.Activations;
