@@ -7,8 +7,8 @@ public sealed class GenerateSerializerAttribute : Attribute
     /// <summary>Whether members without <see cref="IdAttribute"/> are given ids. The default is not to.</summary>
     public GenerateFieldIds GenerateFieldIds { get; init; }
 
-    /// <summary>Whether constructor parameters of a record are serialized members.</summary>
-    public bool IncludePrimaryConstructorParameters { get; init; } = true;
+    /// <summary>Whether the parameters of the primary constructor are serialized members. Unset, those of records are and others are not.</summary>
+    public bool IncludePrimaryConstructorParameters { get; init; }
 }
 
 /// <summary>How members without an explicit id are treated.</summary>
@@ -46,5 +46,5 @@ public sealed class ImmutableAttribute : Attribute;
 public sealed class ResponseTimeoutAttribute(string timeout) : Attribute
 {
     /// <summary>The time as the attribute parsed it, from <c>[d.]hh:mm:ss[.fff]</c>.</summary>
-    public TimeSpan? Timeout { get; } = TimeSpan.Parse(timeout, System.Globalization.CultureInfo.InvariantCulture);
+    public TimeSpan? Timeout { get; init; } = TimeSpan.Parse(timeout, System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -46,7 +46,7 @@ public sealed class SiloAddress : IEquatable<SiloAddress>, IComparable<SiloAddre
     public static SiloAddress New(IPEndPoint ep, int gen)
     {
         ArgumentNullException.ThrowIfNull(ep);
-        return new SiloAddress(ep, gen);
+        return new SiloAddress(new IPEndPoint(ep.Address, ep.Port), gen); // an IPEndPoint can be changed
     }
 
     public static SiloAddress New(IPAddress address, int port, int generation) => new(new IPEndPoint(address, port), generation);

@@ -31,7 +31,7 @@ namespace Orleans
         /// <summary>First.</summary>
         public const int First = int.MinValue;
 
-        /// <summary>Started: the runtime's own services initialise.</summary>
+        /// <summary>The runtime's own services initialise.</summary>
         public const int RuntimeInitialize = 2000;
 
         /// <summary>The runtime's services run.</summary>

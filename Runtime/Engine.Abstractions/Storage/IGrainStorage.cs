@@ -19,7 +19,7 @@ namespace Orleans
     public sealed class GrainState<T> : IGrainState<T>
     {
         public GrainState()
-            : this(Activator.CreateInstance<T>(), null!)
+            : this(default!, null!)
         {
         }
 
