@@ -75,7 +75,8 @@ public sealed class EngineSeamTests
     {
         var context = Substitute.For<IGrainContext, ICallChainReentrantGrainContext>();
         var reentrant = (ICallChainReentrantGrainContext)context;
-        ActivationScope.Running = context;
+        var turn = Environment.CurrentManagedThreadId;
+        ActivationScope.FindRunning = () => Environment.CurrentManagedThreadId == turn ? context : null;
         try
         {
             Guid id;
@@ -91,7 +92,7 @@ public sealed class EngineSeamTests
         }
         finally
         {
-            ActivationScope.Running = null;
+            ActivationScope.FindRunning = null;
         }
     }
 
