@@ -9,6 +9,10 @@ public class ClusterOptions
 
     public const string DefaultServiceId = "default";
 
+    internal const string DevelopmentClusterId = "dev";
+
+    internal const string DevelopmentServiceId = "dev";
+
     /// <summary>The cluster. Silos of another cluster are strangers.</summary>
     public string ClusterId { get; set; } = DefaultClusterId;
 
