@@ -1,8 +1,10 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Granary.Codec;
 
@@ -162,19 +164,18 @@ public ref partial struct WireReader
     }
 
     /// <summary>Reads a text; its bytes must be valid UTF-8.</summary>
+    [SkipLocalsInit]
     public string ReadString()
     {
         var start = _position;
         var bytes = ReadSpan();
         if (bytes.IsEmpty) return "";
-        try
-        {
-            return s_strictUtf8.GetString(bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            throw new WireFormatException("a string is not valid UTF-8", start);
-        }
+        if (bytes.Length > 256) return ReadLongString(bytes, start);
+
+        // A byte is at most one char. Decoding here and copying beats counting the chars first.
+        Span<char> chars = stackalloc char[256];
+        if (Utf8.ToUtf16(bytes, chars, out _, out var written, replaceInvalidSequences: false) != OperationStatus.Done) ThrowNotUtf8(start);
+        return new string(chars[..written]);
     }
 
     /// <summary>Reads a length and as many bytes, without copying them.</summary>
@@ -268,21 +269,34 @@ public ref partial struct WireReader
     private ulong ReadLongVarint()
     {
         var start = _position;
-        var data = _data[start.._limit];
+        ref readonly var from = ref At(start);
+        var length = Math.Min(10, _limit - start);
         ulong value = 0;
-        for (var i = 0; i < data.Length; i++)
+        for (var i = 0; i < length; i++)
         {
-            var b = data[i];
-            if (i == 9 && b > 1) throw new WireFormatException("a varint is longer than 64 bits", start);
-            value |= (ulong)(b & 0x7F) << (7 * i);
-            if (b < 0x80)
-            {
-                _position = start + i + 1;
-                return value;
-            }
+            ulong b = Unsafe.Add(ref Unsafe.AsRef(in from), i);
+            value |= (b & 0x7F) << (7 * i);
+            if (b >= 0x80) continue;
+            if (i == 9 && b > 1) break;
+            _position = start + i + 1;
+            return value;
         }
 
-        throw new WireFormatException("the data ends inside a varint", start);
+        throw new WireFormatException(length == 10 ? "a varint is longer than 64 bits" : "the data ends inside a varint", start);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static string ReadLongString(ReadOnlySpan<byte> bytes, int start)
+    {
+        try
+        {
+            return s_strictUtf8.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            ThrowNotUtf8(start);
+            return "";
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -292,6 +306,9 @@ public ref partial struct WireReader
 
     [DoesNotReturn]
     private readonly void ThrowTruncated(string wanted) => throw Bad($"{wanted} expected, {_limit - _position} left in this message");
+
+    [DoesNotReturn]
+    private static void ThrowNotUtf8(int start) => throw new WireFormatException("a string is not valid UTF-8", start);
 
     [DoesNotReturn]
     private readonly void ThrowTooDeep() => throw Bad("messages are nested too deep");
