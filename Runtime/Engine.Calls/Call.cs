@@ -103,6 +103,9 @@ public abstract class Call : MailboxItem
     /// <summary>The receiver must activate the grain if it has none: a placement decision travels with the call.</summary>
     internal bool PlaceHere;
 
+    /// <summary>Nobody else can change the arguments: they were copied, or read from the wire.</summary>
+    internal bool ArgumentsAreOurs;
+
     /// <summary>When it was put in a mailbox (<see cref="Stopwatch"/> ticks), for the queue delay metric; 0 when not measured.</summary>
     internal long EnqueuedAt;
 
@@ -122,6 +125,14 @@ public abstract class Call : MailboxItem
     /// <summary>Replaces mutable arguments by deep copies, so that the caller's later changes are not seen. Generated where there are any.</summary>
     public virtual void IsolateArguments()
     {
+    }
+
+    /// <summary>Isolates the arguments of a call that stays in this process; the second time does nothing.</summary>
+    internal void IsolateOnce()
+    {
+        if (ArgumentsAreOurs) return;
+        ArgumentsAreOurs = true;
+        IsolateArguments();
     }
 
     /// <summary>Writes the request message without the key: arguments from field 2 on.</summary>
@@ -320,6 +331,7 @@ public abstract class Call : MailboxItem
         Error = null;
         Hops = 0;
         PlaceHere = false;
+        ArgumentsAreOurs = false;
         EnqueuedAt = 0;
         NextItem = null;
         ResetOutcome();

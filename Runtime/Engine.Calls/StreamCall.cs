@@ -84,6 +84,7 @@ public abstract class StreamCall<TItem> : Call, IStreamCall, IAsyncEnumerable<TI
     {
         var call = (StreamCall<TItem>)MemberwiseClone();
         call.IsolateArguments();
+        call.ArgumentsAreOurs = true;
         if (cancellationToken.CanBeCanceled && cancellationToken != CallerToken)
         {
             call._linked = CallerToken.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(CallerToken, cancellationToken) : null;

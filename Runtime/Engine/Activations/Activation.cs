@@ -31,6 +31,9 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     /// <summary>In-place turns within in-place turns: bounds the stack.</summary>
     private const int MaxNesting = 8;
 
+    /// <summary>Requests that neither keep others out nor wait for them. A stream is one: it may last for ever.</summary>
+    private const CallFlags Interleaving = CallFlags.AlwaysInterleave | CallFlags.Stream;
+
     [ThreadStatic]
     private static int t_nesting;
 
@@ -85,6 +88,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     /// </summary>
     internal bool TryDeliver(Call call)
     {
+        call.IsolateOnce();
         if (State != ActivationState.Active) return TryEnqueueInTransition(call);
 
         var method = call.Method;
@@ -212,14 +216,8 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
 
     private void Park(Call call)
     {
-        // A call that may pass the ones that wait: always-interleaved, or read-only behind nothing but running read-only calls.
-        if (State == ActivationState.Active && (call.Method.Flags & CallFlags.AlwaysInterleave) != 0)
-        {
-            StartAccepted(call);
-            return;
-        }
-
-        if (State == ActivationState.Active && MayPass(call))
+        // Some may pass the ones that wait.
+        if (State == ActivationState.Active && ((call.Method.Flags & Interleaving) != 0 || MayPass(call)))
         {
             StartAccepted(call);
             return;
@@ -272,7 +270,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     {
         if (_blocking == 0) return true;
         var flags = call.Method.Flags;
-        if ((flags & CallFlags.AlwaysInterleave) != 0 || Class.IsReentrant) return true;
+        if ((flags & Interleaving) != 0) return true;
         if ((flags & CallFlags.ReadOnly) != 0 && _readOnly == _blocking) return true;
         return MayPass(call);
     }
@@ -292,7 +290,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         slot.SetCurrent(call);
         call.Turn = slot;
         _running++;
-        if ((call.Method.Flags & (CallFlags.AlwaysInterleave | CallFlags.Stream)) == 0)
+        if ((call.Method.Flags & Interleaving) == 0)
         {
             _blocking++;
             if ((call.Method.Flags & CallFlags.ReadOnly) != 0) _readOnly++;
@@ -323,7 +321,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     private void Finished(Call call)
     {
         _running--;
-        if ((call.Method.Flags & (CallFlags.AlwaysInterleave | CallFlags.Stream)) == 0)
+        if ((call.Method.Flags & Interleaving) == 0)
         {
             _blocking--;
             if ((call.Method.Flags & CallFlags.ReadOnly) != 0) _readOnly--;

@@ -78,6 +78,7 @@ internal sealed class OutgoingCallPath : IOutgoingGrainCallContext
             return;
         }
 
+        call.IsolateOnce();
         call.Share();
         _ = RunAsync(new OutgoingCallPath(router, filters, call, target));
     }
@@ -111,6 +112,7 @@ internal sealed class OutgoingCallPath : IOutgoingGrainCallContext
     {
         var copy = _call.Method.CreateCall();
         for (var i = 0; i < _call.ArgumentCount; i++) copy.SetArgument(i, _call.GetArgument(i));
+        copy.ArgumentsAreOurs = true;
         _router.Prepare(copy, _call, _target);
         Result = await copy.SendAndWait(_router, _target);
     }

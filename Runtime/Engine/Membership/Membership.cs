@@ -31,7 +31,7 @@ public sealed record MembershipView(long Version, ImmutableArray<SiloEntry> Silo
     public ImmutableArray<SiloEntry> Active { get; } = [.. Silos.Where(s => s.Status == SiloStatus.Active).OrderBy(s => s.Address)];
 
     /// <summary>Whether the silo may still have activations.</summary>
-    public bool IsAlive(SiloAddress silo) => Silos.Any(s => s.Address.Equals(silo) && s.Status is SiloStatus.Active or SiloStatus.Joining or SiloStatus.ShuttingDown && s.Address.Equals(silo));
+    public bool IsAlive(SiloAddress silo) => Silos.Any(s => s.Address.Equals(silo) && (s.Status is SiloStatus.Active or SiloStatus.Joining or SiloStatus.ShuttingDown));
 }
 
 /// <summary>Where the cluster's silos are written down. In memory for one process, on Redis for a cluster. Thread-safe.</summary>

@@ -71,17 +71,20 @@ internal sealed class GrainRouter : CallRouter
     {
         if (target.LocalTarget is Activation activation)
         {
-            call.IsolateArguments();
             call.Holder = activation;
             if (activation.TryDeliver(call)) return;
             target.LocalTarget = null;
         }
 
-        Dispatch(call, target, isolated: false);
+        DispatchAnywhere(call, target);
     }
 
     /// <summary>A call that arrived over a connection, with its arguments read.</summary>
-    internal void OnRequest(Call call) => DispatchHere(call, null);
+    internal void OnRequest(Call call)
+    {
+        call.ArgumentsAreOurs = true;
+        DispatchHere(call, null);
+    }
 
     /// <summary>The silo a call was sent to does not have the grain; the arguments have been read back from its answer.</summary>
     internal void OnMoved(Call call, SiloAddress? owner, bool placeThere, SiloAddress askedSilo)
@@ -92,6 +95,7 @@ internal sealed class GrainRouter : CallRouter
             return;
         }
 
+        call.ArgumentsAreOurs = true;
         if (owner is null) _process.Locator.Forget(call.TargetId, askedSilo);
         else _process.Locator.Remember(call.TargetId, owner);
         if (!CountHop(call)) return;
@@ -165,21 +169,19 @@ internal sealed class GrainRouter : CallRouter
         return CreateProxy(grainId, callInterface);
     }
 
-    private void Redispatch(Call call) => Dispatch(call, null, isolated: true);
+    private void Redispatch(Call call) => DispatchAnywhere(call, null);
 
-    private void Dispatch(Call call, GrainProxy? target, bool isolated)
+    private void DispatchAnywhere(Call call, GrainProxy? target)
     {
         var grainId = call.TargetId;
         if (ObserverTable.IsObserver(grainId))
         {
-            if (!isolated) call.IsolateArguments();
             _process.Observers.Dispatch(call);
             return;
         }
 
-        if (_silo is { } silo)
+        if (_silo is not null)
         {
-            if (!isolated) call.IsolateArguments();
             DispatchHere(call, target);
             return;
         }
@@ -252,6 +254,7 @@ internal sealed class GrainRouter : CallRouter
         }
         else
         {
+            call.IsolateOnce();
             call.Share();
             _ = ResolveAsync(call, target, location);
         }
