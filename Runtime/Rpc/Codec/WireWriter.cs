@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -15,8 +16,12 @@ namespace Granary.Codec;
 /// <remarks>Budget: no allocation; growth rents. Values are not checked against a schema: the generated code is the schema.</remarks>
 public ref partial struct WireWriter
 {
+    // One more than readers allow, since the lists inside the innermost message count here too.
+    private const int MaxDepth = 65;
+
     private byte[] _buffer;
     private int _position;
+    private int _depth;
 
     /// <param name="buffer">Normally from <see cref="ArrayPool{T}.Shared"/>, to which it goes back if it proves too small: keep no other use of it.</param>
     /// <param name="position">Where to begin; what is before stays.</param>
@@ -152,19 +157,21 @@ public ref partial struct WireWriter
 
     /// <summary>Writes a tag and room for a length; what follows, up to <see cref="EndMessage"/>, is the message (or packed list) inside.</summary>
     /// <returns>What <see cref="EndMessage"/> wants.</returns>
+    /// <exception cref="InvalidOperationException">It would be inside of more than 64 others, which no reader accepts: most likely an object contains itself.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int BeginMessage(uint tag)
     {
         WriteTag(tag);
-        Reserve(1);
-        return ++_position;
+        return BeginMessage();
     }
 
     /// <summary>Writes a byte of room for a length where no tag is wanted, as in a stream of length-delimited messages.</summary>
     /// <returns>What <see cref="EndMessage"/> wants.</returns>
+    /// <exception cref="InvalidOperationException">It would be inside of more than 64 others, which no reader accepts: most likely an object contains itself.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int BeginMessage()
     {
+        if (++_depth > MaxDepth) ThrowTooDeep();
         Reserve(1);
         return ++_position;
     }
@@ -173,6 +180,7 @@ public ref partial struct WireWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void EndMessage(int start)
     {
+        _depth--;
         var length = _position - start;
         if ((uint)length < 0x80)
         {
@@ -201,6 +209,10 @@ public ref partial struct WireWriter
         Utf8.FromUtf16(text, into, out _, out var written, replaceInvalidSequences: true, isFinalBlock: true);
         return written;
     }
+
+    [DoesNotReturn]
+    private static void ThrowTooDeep() =>
+        throw new InvalidOperationException("Messages are nested more than 64 deep, which no reader accepts. Either an object contains itself, or a chain of objects should be a list.");
 
     private void WriteLong(ulong v)
     {

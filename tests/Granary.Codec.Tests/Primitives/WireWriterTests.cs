@@ -143,6 +143,28 @@ public sealed class WireWriterTests
     }
 
     [Fact]
+    public void An_object_that_contains_itself_is_an_error_and_not_the_end_of_the_process()
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => Wire.Ours((ref w) => Endless(ref w)));
+        Assert.Contains("contains itself", error.Message, StringComparison.Ordinal);
+
+        // As deep as a reader goes, with a packed list at the bottom.
+        Wire.Ours((ref w) =>
+        {
+            var starts = new Stack<int>();
+            for (var i = 0; i < 65; i++) starts.Push(w.BeginMessage(10));
+            while (starts.TryPop(out var start)) w.EndMessage(start);
+        });
+
+        static void Endless(ref WireWriter writer)
+        {
+            var start = writer.BeginMessage(10);
+            Endless(ref writer);
+            writer.EndMessage(start);
+        }
+    }
+
+    [Fact]
     public void Timestamps_are_those_of_protobuf() => Property.Holds(Property.Times, v =>
     {
         var theirs = Wire.Theirs(o => o.WriteMessage(Timestamp.FromDateTime(v)));
