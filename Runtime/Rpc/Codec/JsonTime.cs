@@ -43,7 +43,7 @@ internal static class JsonTime
     }
 
     public static bool TryParseTimeOfDay(string? text, out TimeOnly value) => TimeOnly.TryParseExact(
-        text, ["HH:mm:ss", "HH:mm:ss.FFFFFFF"], CultureInfo.InvariantCulture, DateTimeStyles.None, out value);
+        text, ["HH:mm:ss", WireWriter.TimeFormat], CultureInfo.InvariantCulture, DateTimeStyles.None, out value);
 
     /// <summary>Writes at most 30 bytes.</summary>
     public static int FormatTimestamp(long utcTicks, Span<byte> to)

@@ -31,7 +31,7 @@ public static partial class JsonValue
 
     /// <summary>Reads a date, <c>yyyy-MM-dd</c>.</summary>
     public static DateOnly ReadDateOnly(ref Utf8JsonReader reader, ref JsonPath path) =>
-        reader.TokenType == JsonTokenType.String && DateOnly.TryParseExact(JsonProblem.TextOf(ref reader), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var value)
+        reader.TokenType == JsonTokenType.String && DateOnly.TryParseExact(JsonProblem.TextOf(ref reader), WireWriter.DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var value)
             ? value
             : throw Mistyped(ref reader, ref path, ADate);
 
@@ -64,7 +64,7 @@ public static partial class JsonValue
     public static void WriteDateOnly(Utf8JsonWriter writer, DateOnly value)
     {
         Span<byte> text = stackalloc byte[LongestTime];
-        value.TryFormat(text, out var written, "yyyy-MM-dd", CultureInfo.InvariantCulture);
+        value.TryFormat(text, out var written, WireWriter.DateFormat, CultureInfo.InvariantCulture);
         writer.WriteStringValue(text[..written]);
     }
 
@@ -72,7 +72,7 @@ public static partial class JsonValue
     public static void WriteTimeOnly(Utf8JsonWriter writer, TimeOnly value)
     {
         Span<byte> text = stackalloc byte[LongestTime];
-        value.TryFormat(text, out var written, "HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture);
+        value.TryFormat(text, out var written, WireWriter.TimeFormat, CultureInfo.InvariantCulture);
         writer.WriteStringValue(text[..written]);
     }
 
@@ -95,7 +95,7 @@ public static partial class JsonValue
 
     /// <summary>Parses a date, <c>yyyy-MM-dd</c>.</summary>
     public static DateOnly ParseDateOnly(string text, ref JsonPath path) =>
-        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var value) ? value : throw Unparsable(text, ref path, ADate);
+        DateOnly.TryParseExact(text, WireWriter.DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var value) ? value : throw Unparsable(text, ref path, ADate);
 
     /// <summary>Parses a time of day, <c>HH:mm:ss</c> and up to seven decimals.</summary>
     public static TimeOnly ParseTimeOnly(string text, ref JsonPath path) =>

@@ -5,6 +5,9 @@ namespace Granary.Codec;
 /// <summary>Types of .NET that have a well-known protobuf form. Each is written as a length and its content, without a tag.</summary>
 public ref partial struct WireWriter
 {
+    internal const string DateFormat = "yyyy-MM-dd";
+    internal const string TimeFormat = "HH:mm:ss.FFFFFFF";
+
     private const int NanosecondsPerTick = 100;
 
     /// <summary>Writes a <c>google.protobuf.Timestamp</c>; the offset from UTC is not kept.</summary>
@@ -31,10 +34,19 @@ public ref partial struct WireWriter
     }
 
     /// <summary>Writes a decimal as invariant text that keeps its scale: <c>1.10</c>.</summary>
-    public void WriteDecimal(decimal v)
+    public void WriteDecimal(decimal v) => WriteShortText(v, "");
+
+    /// <summary>Writes a date as text, <c>yyyy-MM-dd</c>.</summary>
+    public void WriteDateOnly(DateOnly v) => WriteShortText(v, DateFormat);
+
+    /// <summary>Writes a time of day as text, <c>HH:mm:ss</c> and the decimals it has.</summary>
+    public void WriteTimeOnly(TimeOnly v) => WriteShortText(v, TimeFormat);
+
+    private void WriteShortText<T>(T v, string format)
+        where T : struct, IUtf8SpanFormattable
     {
         Reserve(1 + 32);
-        v.TryFormat(_buffer.AsSpan(_position + 1), out var written, provider: CultureInfo.InvariantCulture);
+        v.TryFormat(_buffer.AsSpan(_position + 1), out var written, format, CultureInfo.InvariantCulture);
         At(_position) = (byte)written;
         _position += 1 + written;
     }

@@ -157,4 +157,56 @@ public sealed class WireReaderTests
         Assert.Equal(Guid.Empty, Wire.Read([0], (ref r) => r.ReadGuid()));
         Assert.Equal(0m, Wire.Read([0], (ref r) => r.ReadDecimal()));
     }
+
+    [Fact]
+    public void Narrow_integers_must_fit()
+    {
+        Assert.Equal(-128, Wire.Read(Wire.Theirs(o => o.WriteInt32(-128)), (ref r) => r.ReadSByte()));
+        Assert.Equal(255, Wire.Read(Wire.Theirs(o => o.WriteUInt32(255)), (ref r) => r.ReadByte()));
+        Assert.Equal(short.MinValue, Wire.Read(Wire.Theirs(o => o.WriteInt32(short.MinValue)), (ref r) => r.ReadInt16()));
+        Assert.Equal(ushort.MaxValue, Wire.Read(Wire.Theirs(o => o.WriteUInt32(ushort.MaxValue)), (ref r) => r.ReadUInt16()));
+        Assert.Equal('\uD800', Wire.Read(Wire.Theirs(o => o.WriteUInt32(0xD800)), (ref r) => r.ReadChar()));
+
+        Assert.Contains("128 is not between -128 and 127", Wire.Refused(Wire.Theirs(o => o.WriteInt32(128)), (ref r) => r.ReadSByte()).Message, StringComparison.Ordinal);
+        Wire.Refused(Wire.Theirs(o => o.WriteInt32(-1)), (ref r) => r.ReadByte());
+        Wire.Refused(Wire.Theirs(o => o.WriteInt32(-32769)), (ref r) => r.ReadInt16());
+        Wire.Refused(Wire.Theirs(o => o.WriteUInt32(65536)), (ref r) => r.ReadUInt16());
+        Wire.Refused(Wire.Theirs(o => o.WriteUInt32(65536)), (ref r) => r.ReadChar());
+    }
+
+    [Fact]
+    public void Dates_and_times_of_day_are_text() => Property.Holds(Property.Times, v =>
+    {
+        var (date, time) = (DateOnly.FromDateTime(v), TimeOnly.FromDateTime(v));
+        Assert.Equal(Wire.Theirs(o => o.WriteString(date.ToString("O"))), Wire.Ours((ref w) => w.WriteDateOnly(date)));
+        Assert.Equal(date, Wire.Read(Wire.Ours((ref w) => w.WriteDateOnly(date)), (ref r) => r.ReadDateOnly()));
+        Assert.Equal(time, Wire.Read(Wire.Ours((ref w) => w.WriteTimeOnly(time)), (ref r) => r.ReadTimeOnly()));
+        Assert.Equal(new TimeOnly(v.Hour, v.Minute, v.Second), Wire.Read(Wire.Theirs(o => o.WriteString(v.ToString("HH:mm:ss"))), (ref r) => r.ReadTimeOnly()));
+    });
+
+    [Theory]
+    [InlineData("2026-5-1")]
+    [InlineData("2026-02-30")]
+    [InlineData("24:00:00")]
+    [InlineData("12:30")]
+    [InlineData("12:30:00.12345678")]
+    [InlineData("€€:€€:€€")]
+    [InlineData("a very long text that is no time")]
+    public void Dates_and_times_of_day_in_another_form_are_refused(string text)
+    {
+        Wire.Refused(Wire.Theirs(o => o.WriteString(text)), (ref r) => r.ReadDateOnly());
+        Wire.Refused(Wire.Theirs(o => o.WriteString(text)), (ref r) => r.ReadTimeOnly());
+    }
+
+    [Fact]
+    public void Grain_ids_are_text()
+    {
+        var id = Orleans.Runtime.GrainId.Create("orders", "a/b €");
+        Assert.Equal(Wire.Theirs(o => o.WriteString("orders/a/b €")), Wire.Ours((ref w) => GrainIdValue.Write(ref w, id)));
+        Assert.Equal(id, Wire.Read(Wire.Ours((ref w) => GrainIdValue.Write(ref w, id)), GrainIdValue.Read));
+        Assert.True(Wire.Read(Wire.Ours((ref w) => GrainIdValue.Write(ref w, default)), GrainIdValue.Read).IsDefault);
+        Assert.Equal(id, Json.Read(Json.Write(w => GrainIdValue.WriteJson(w, id)), GrainIdValue.ReadJson));
+        Wire.Refused(Wire.Theirs(o => o.WriteString("no slash")), GrainIdValue.Read);
+        Assert.Contains("orders/42", Json.Refused("7", GrainIdValue.ReadJson).Problem, StringComparison.Ordinal);
+    }
 }
