@@ -1,0 +1,47 @@
+namespace Granary.Gateway.Authentication;
+
+/// <summary>
+/// How callers prove who they are: by a JWT in <c>Authorization: Bearer</c>, signed with a shared <see cref="Key"/> or by an <see cref="Authority"/> that publishes its keys.
+/// Exactly one of the two is set.
+/// </summary>
+public sealed class AuthenticationOptions
+{
+    /// <summary>The shared signing key for HS256, HS384 or HS512: a text of at least 32 bytes in UTF-8. A secret.</summary>
+    public string? Key { get; set; }
+
+    /// <summary>The address of an OpenID Connect provider; its keys are read from <c>/.well-known/openid-configuration</c> below it, and again when an unknown key turns up.</summary>
+    public string? Authority { get; set; }
+
+    /// <summary>Whether <see cref="Authority"/> must be https. Turn it off on a developer's machine only.</summary>
+    public bool RequireHttps { get; set; } = true;
+
+    /// <summary>What <c>iss</c> must be. With an authority the default is what the authority says of itself; with a key it is <c>granary</c>.</summary>
+    public string? Issuer { get; set; }
+
+    /// <summary>What <c>aud</c> must hold; the default is <c>granary</c>.</summary>
+    public string Audience { get; set; } = "granary";
+
+    /// <summary>How far the clocks of the issuer and this host may differ. 0 to 5 min; the default is 30 s.</summary>
+    public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The signature algorithms accepted. Empty means HS256 with a key, and RS256, PS256 and ES256 with an authority. Algorithms for the other kind of key are refused at start:
+    /// accepting both is how a public key becomes a shared secret.
+    /// </summary>
+    public IList<string> Algorithms { get; set; } = [];
+
+    /// <summary>The claim that names the caller's tenant; grains find it as <c>granary.tenant</c>.</summary>
+    public string TenantClaim { get; set; } = "tenant";
+
+    /// <summary>The claim that names the caller's region; grains find it as <c>granary.region</c>.</summary>
+    public string RegionClaim { get; set; } = "region";
+
+    /// <summary>Bytes of the longest token that is looked at: 512 to 65,536; the default is 8,192.</summary>
+    public int TokenBytes { get; set; } = 8192;
+
+    /// <summary>How many validated tokens are remembered, so that only the first call with a token checks its signature. 0 to 1,000,000; the default is 10,000.</summary>
+    public int CachedTokens { get; set; } = 10_000;
+
+    /// <summary>A token is checked anew after this long at the latest. 1 s to 1 h; the default is 5 min.</summary>
+    public TimeSpan CacheTime { get; set; } = TimeSpan.FromMinutes(5);
+}

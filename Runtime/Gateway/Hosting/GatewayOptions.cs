@@ -1,0 +1,70 @@
+using Granary.Gateway.Admission;
+using Granary.Gateway.Authentication;
+using Granary.Gateway.Deadlines;
+using Granary.Gateway.OpenApi;
+
+namespace Granary.Gateway;
+
+/// <summary>
+/// Everything that can be set about the gateway. Bound from a configuration section (by convention <c>Granary</c>), checked when the host starts;
+/// a wrong value stops the start with a message that says what to write.
+/// </summary>
+public sealed class GatewayOptions
+{
+    /// <summary>How callers prove who they are.</summary>
+    public AuthenticationOptions Authentication { get; set; } = new();
+
+    /// <summary>How much one caller may ask for.</summary>
+    public RateLimitOptions RateLimits { get; set; } = new();
+
+    /// <summary>How long calls may take.</summary>
+    public DeadlineOptions Deadlines { get; set; } = new();
+
+    /// <summary>How large requests may be.</summary>
+    public LimitOptions Limits { get; set; } = new();
+
+    /// <summary>How streams behave.</summary>
+    public StreamOptions Streams { get; set; } = new();
+
+    /// <summary>Which request headers travel with the call.</summary>
+    public MetadataOptions Metadata { get; set; } = new();
+
+    /// <summary>The published contract.</summary>
+    public OpenApiOptions OpenApi { get; set; } = new();
+}
+
+/// <summary>How large requests may be.</summary>
+public sealed class LimitOptions
+{
+    /// <summary>Bytes of a request body, and of one item (one line) of a streamed body. 1 KB to 1 GB; the default is 1 MB.</summary>
+    public int BodyBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>How deep JSON may be nested: 1 to 512; the default is 32.</summary>
+    public int JsonDepth { get; set; } = 32;
+
+    /// <summary>Characters of a grain's key in an address: 1 to 4,096; the default is 512.</summary>
+    public int KeyLength { get; set; } = 512;
+}
+
+/// <summary>How streams behave.</summary>
+public sealed class StreamOptions
+{
+    /// <summary>After this long without an item, a server-sent-events response gets a comment, so that nobody on the way takes it for dead. 1 s to 5 min; the default is 15 s.</summary>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>A caller that takes nothing for this long, while there is something to take, is cut off. 1 s to 1 h; the default is 1 min.</summary>
+    public TimeSpan StallLimit { get; set; } = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>Which request headers travel with the call.</summary>
+public sealed class MetadataOptions
+{
+    /// <summary>
+    /// Names of request headers, each beginning with <c>x-</c>, whose values grains find in their <c>RequestContext</c> under the header's name in lower case.
+    /// None by default. What says who is calling (<c>x-granary-*</c>, <c>x-forwarded-*</c>) cannot be listed: callers write their headers themselves.
+    /// </summary>
+    public IList<string> Headers { get; set; } = [];
+
+    /// <summary>The longest value that travels, in characters; a longer one is refused. 1 to 8,192; the default is 512.</summary>
+    public int ValueLength { get; set; } = 512;
+}

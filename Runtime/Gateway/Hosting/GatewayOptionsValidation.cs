@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+using Granary.Gateway.Admission;
+using Granary.Gateway.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace Granary.Gateway;
+
+/// <summary>Checks the options when the host starts. Every message names the setting, the value seen and what is accepted; no secret is quoted.</summary>
+/// <param name="path">The configuration section, for the messages.</param>
+internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<GatewayOptions>
+{
+    public ValidateOptionsResult Validate(string? name, GatewayOptions options)
+    {
+        var faults = new List<string>();
+        Authentication(options.Authentication, faults);
+        RateLimits(options.RateLimits, faults);
+        var deadlines = options.Deadlines;
+        Within(faults, "Deadlines:Maximum", deadlines.Maximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
+        Within(faults, "Deadlines:Default", deadlines.Default, TimeSpan.FromMilliseconds(1), deadlines.Maximum);
+        Within(faults, "Deadlines:StreamMaximum", deadlines.StreamMaximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(30));
+        Within(faults, "Limits:BodyBytes", options.Limits.BodyBytes, 1024, 1024 * 1024 * 1024);
+        Within(faults, "Limits:JsonDepth", options.Limits.JsonDepth, 1, 512);
+        Within(faults, "Limits:KeyLength", options.Limits.KeyLength, 1, 4096);
+        Within(faults, "Streams:Heartbeat", options.Streams.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
+        Within(faults, "Streams:StallLimit", options.Streams.StallLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Within(faults, "Metadata:ValueLength", options.Metadata.ValueLength, 1, 8192);
+        foreach (var header in options.Metadata.Headers) Header(faults, header);
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private void Authentication(AuthenticationOptions options, List<string> faults)
+    {
+        var hasKey = !string.IsNullOrEmpty(options.Key);
+        var hasAuthority = !string.IsNullOrEmpty(options.Authority);
+        if (!hasKey && !hasAuthority)
+        {
+            faults.Add(
+                $"Nothing says how callers prove who they are. Set {path}:Authentication:Key (environment variable {Variable("Authentication:Key")}) to a secret of at least " +
+                $"{TokenRules.LeastKeyBytes} bytes, for example the output of 'openssl rand -base64 48'; or {path}:Authentication:Authority ({Variable("Authentication:Authority")}) " +
+                "to the address of your OpenID Connect provider.");
+        }
+
+        if (hasKey && hasAuthority) faults.Add($"{path}:Authentication has both a Key and an Authority. Keep the one that signs your tokens.");
+        if (hasKey && Encoding.UTF8.GetByteCount(options.Key!) is var bytes and < TokenRules.LeastKeyBytes)
+            faults.Add($"{path}:Authentication:Key has {bytes} bytes; at least {TokenRules.LeastKeyBytes} are needed. 'openssl rand -base64 48' prints a good one.");
+        if (hasAuthority && !(Uri.TryCreate(options.Authority, UriKind.Absolute, out var authority) && (authority.Scheme == "https" || (authority.Scheme == "http" && !options.RequireHttps))))
+            faults.Add($"{path}:Authentication:Authority is '{options.Authority}'; an absolute https address is accepted (http too, where {path}:Authentication:RequireHttps is false).");
+        var accepted = hasAuthority ? TokenRules.AsymmetricAlgorithms : TokenRules.SymmetricAlgorithms;
+        foreach (var algorithm in options.Algorithms)
+        {
+            if (!accepted.Contains(algorithm))
+                faults.Add($"{path}:Authentication:Algorithms holds '{algorithm}'; with {(hasAuthority ? "an Authority" : "a Key")} these are accepted: {string.Join(", ", accepted)}.");
+        }
+
+        if (string.IsNullOrWhiteSpace(options.Audience)) faults.Add($"{path}:Authentication:Audience is empty; write what the tokens' 'aud' holds, for example 'granary'.");
+        Within(faults, "Authentication:ClockSkew", options.ClockSkew, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+        Within(faults, "Authentication:TokenBytes", options.TokenBytes, 512, 65_536);
+        Within(faults, "Authentication:CachedTokens", options.CachedTokens, 0, 1_000_000);
+        Within(faults, "Authentication:CacheTime", options.CacheTime, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+    }
+
+    private void RateLimits(RateLimitOptions options, List<string> faults)
+    {
+        Within(faults, "RateLimits:MaximumBuckets", options.MaximumBuckets, 1000, 100_000_000);
+        Policy("Default", options.Default);
+        foreach (var (name, policy) in options.Policies) Policy($"Policies:{name}", policy);
+
+        void Policy(string name, RateLimitPolicy policy)
+        {
+            Within(faults, $"RateLimits:{name}:Tokens", policy.Tokens, 1, 1_000_000_000);
+            Within(faults, $"RateLimits:{name}:Burst", policy.Burst, 0, 1_000_000_000);
+            Within(faults, $"RateLimits:{name}:Period", policy.Period, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
+        }
+    }
+
+    private void Header(List<string> faults, string header)
+    {
+        var isName = header.Length is > 2 and <= 64 && header.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+        if (!isName || !header.StartsWith("x-", StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add($"{path}:Metadata:Headers holds '{header}'; header names that begin with 'x-' are accepted, up to 64 letters, digits and hyphens.");
+        }
+        else if (header.StartsWith("x-granary-", StringComparison.OrdinalIgnoreCase) || header.StartsWith("x-forwarded-", StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add($"{path}:Metadata:Headers holds '{header}'; such headers speak of who is calling, and callers write them themselves. Take it out.");
+        }
+    }
+
+    private void Within<T>(List<string> faults, string setting, T value, T least, T most)
+        where T : IComparable<T>, IFormattable
+    {
+        if (value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0) return;
+        faults.Add($"{path}:{setting} is {Text(value)}; {Text(least)} to {Text(most)} is accepted{(value is TimeSpan ? ", written as [days.]hours:minutes:seconds" : "")}.");
+    }
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+
+    private string Variable(string setting) => $"{path}:{setting}".Replace(":", "__", StringComparison.Ordinal);
+}

@@ -1,0 +1,47 @@
+using Granary.Rpc.Catalog;
+
+namespace Granary.Gateway;
+
+/// <summary>The rest of a call's way. It never throws: a call that failed has its <see cref="RpcCall.Error"/>.</summary>
+public delegate ValueTask RpcNext(RpcCall call);
+
+/// <summary>
+/// A stage of every call's way from the protocol to the grain, whatever the protocol. Register it as a singleton <see cref="IRpcFilter"/>; it is called concurrently.
+/// It calls <c>next</c> once, or refuses the call by <see cref="RpcCall.Fail(Rpc.RpcException)"/> (or by throwing) without calling it.
+/// </summary>
+public interface IRpcFilter
+{
+    /// <summary>Its place among the stages: lower is further out. <see cref="RpcStage"/> has those of the gateway's own.</summary>
+    int Order { get; }
+
+    /// <summary>Whether it stands on this method's way. Asked once for each method, when the way is built.</summary>
+    bool Supports(RpcMethod method);
+
+    /// <summary>Does its part. When it throws, the call fails with what <see cref="Rpc.RpcStatus.Describe"/> says of the exception.</summary>
+    ValueTask InvokeAsync(RpcCall call, RpcNext next);
+}
+
+/// <summary>The <see cref="IRpcFilter.Order"/> of the gateway's own stages; the gaps are for others.</summary>
+public static class RpcStage
+{
+    /// <summary>Counts, times and traces the call; sees its outcome.</summary>
+    public const int Telemetry = 0;
+
+    /// <summary>Finds out who calls: <see cref="RpcCall.Caller"/> is known further in.</summary>
+    public const int Authenticate = 1000;
+
+    /// <summary>Refuses who may not.</summary>
+    public const int Authorize = 2000;
+
+    /// <summary>Refuses who asks too much.</summary>
+    public const int Admission = 3000;
+
+    /// <summary>Sets the deadline and the token that fires at it.</summary>
+    public const int Deadline = 4000;
+
+    /// <summary>Reads the arguments: <see cref="RpcCall.Request"/> holds them further in, and not before.</summary>
+    public const int Arguments = 5000;
+
+    /// <summary>Calls the grain. Nothing is further in.</summary>
+    public const int Invoke = int.MaxValue;
+}
