@@ -1,0 +1,68 @@
+using Granary.Generators.Model;
+
+namespace Granary.Generators.Emit;
+
+/// <summary>Expressions of the schema.</summary>
+internal sealed class SchemaCode(EmitContext context)
+{
+    private const string Space = "global::Granary.Schema.";
+
+    /// <summary>Writes a static property that builds a message's schema on first use.</summary>
+    public void Message(CodeWriter code, string declaration, string package, string name, IEnumerable<FieldModel> fields, string? summary, FieldModel? key = null)
+    {
+        code.Open($"{declaration} {Space}MessageSchema()");
+        code.Line($"Package = {Text.Quote(package)},");
+        code.Line($"Name = {Text.Quote(name)},");
+        if (summary is not null) code.Line($"Summary = {Text.Quote(summary)},");
+        code.Open($"Fields = new {Space}FieldSchema[]");
+        if (key is not null) code.Line(Field(key) + ",");
+        foreach (var field in fields) code.Line(Field(field) + ",");
+        code.Close(",");
+        code.Close(";");
+    }
+
+    public string Field(FieldModel field)
+    {
+        var extras = new List<string>();
+        if (field.Required) extras.Add("Required = true");
+        if (field.IsKey) extras.Add("IsKey = true");
+        if (field.DefaultJson is not null) extras.Add($"Default = {Text.Quote(field.DefaultJson)}");
+        if (field.Summary is not null) extras.Add($"Summary = {Text.Quote(field.Summary)}");
+        if (field.Deprecated is not null) extras.Add($"Deprecated = {Text.Quote(field.Deprecated)}");
+        var init = extras.Count == 0 ? string.Empty : " { " + Text.List(extras) + " }";
+        return $"new({Text.Number(field.Number)}, {Text.Quote(field.JsonName)}, {Type(field.Type, field.TracksPresence)}){init}";
+    }
+
+    public string Type(TypeModel type, bool tracksPresence = false)
+    {
+        switch (type.Shape)
+        {
+            case Shape.List:
+                return Single(type.Element!, "Repeated", string.Empty);
+            case Shape.Map:
+                return Single(type.Element!, "Map", type.Key!.Scalar == Scalar.Guid ? string.Empty : $", MapKey: {Space}SchemaKind.{ScalarCode.SchemaKind(type.Key.Scalar)}");
+            case Shape.Stream:
+                return Single(type.Element!, "Single", string.Empty);
+            default:
+                return Single(type, type.Nullable || tracksPresence ? "Optional" : "Single", string.Empty);
+        }
+    }
+
+    private string Single(TypeModel type, string label, string mapKey)
+    {
+        var labelText = label == "Single" ? string.Empty : $", Label: {Space}SchemaLabel.{label}";
+        return type.Shape switch
+        {
+            Shape.Message => $"new {Space}SchemaType({Space}SchemaKind.Message, static () => {context.Codec(type)}.Schema{labelText}{mapKey})",
+            Shape.Enum => $"new {Space}SchemaType({Space}SchemaKind.Enum, Enum: {Enum(type.Enum!)}{labelText}{mapKey})",
+            Shape.Reference => $"new {Space}SchemaType({Space}SchemaKind.String{labelText}{mapKey})",
+            _ => $"new {Space}SchemaType({Space}SchemaKind.{ScalarCode.SchemaKind(type.Scalar)}{labelText}{mapKey})",
+        };
+    }
+
+    private static string Enum(EnumModel model)
+    {
+        var values = model.Values.Select(v => $"new {Space}EnumValueSchema({Text.Quote(v.Name)}, {Text.Number(v.Number)})");
+        return $"new {Space}EnumSchema({Text.Quote(model.Package)}, {Text.Quote(model.Name)}, new {Space}EnumValueSchema[] {{ {Text.List(values)} }})";
+    }
+}
