@@ -1,9 +1,132 @@
+using System.Collections.Immutable;
+using Granary.Generators.Emit;
+using Granary.Generators.Model;
+using Granary.Generators.Reading;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Granary.Generators;
 
+/// <summary>
+/// Turns contracts into code: codecs for serialized types, descriptors for exposed interfaces and, for the embedded engine, proxies and calls.
+/// Symbols are read into equatable models first, so that an edit elsewhere writes nothing anew. Mistakes are reported by the analyzer; what they concern is left out here.
+/// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class ContractGenerator : IIncrementalGenerator
 {
-    public void Initialize(IncrementalGeneratorInitializationContext context) { }
+    internal const string MessagesStep = "Messages";
+    internal const string InterfacesStep = "Interfaces";
+    internal const string GrainsStep = "Grains";
+    internal const string PartStep = "Part";
+
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        var settings = context.CompilationProvider.Combine(context.AnalyzerConfigOptionsProvider).Select(static (pair, _) => Settings.Of(pair.Left, pair.Right.GlobalOptions));
+        var foreign = context.CompilationProvider.Select(static (compilation, cancellation) => ForeignParts.Of(compilation, cancellation));
+
+        var serialized = context.SyntaxProvider.ForAttributeWithMetadataName(Names.GenerateSerializer, static (node, _) => node is TypeDeclarationSyntax, static (c, cancellation) => ReadMessage(c, cancellation));
+        var unions = context.SyntaxProvider.ForAttributeWithMetadataName(
+            Names.Union,
+            static (node, _) => node is TypeDeclarationSyntax,
+            static (c, cancellation) => c.TargetSymbol.Has(Names.GenerateSerializer) ? null : ReadMessage(c, cancellation));
+        var roots = serialized.Collect().Combine(unions.Collect())
+            .SelectMany(static (pair, _) => pair.Left.Concat(pair.Right).Where(r => r is not null).Select(r => r!))
+            .WithTrackingName(MessagesStep);
+        var interfaces = context.SyntaxProvider.CreateSyntaxProvider(static (node, _) => node is InterfaceDeclarationSyntax { BaseList: not null }, static (c, cancellation) => ReadInterface(c, cancellation))
+            .Where(static i => i is not null)
+            .Select(static (i, _) => i!)
+            .WithTrackingName(InterfacesStep);
+        var grains = context.SyntaxProvider.CreateSyntaxProvider(static (node, _) => node is ClassDeclarationSyntax { BaseList: not null }, static (c, cancellation) => ReadGrain(c, cancellation))
+            .Where(static g => g is not null)
+            .Select(static (g, _) => g!)
+            .WithTrackingName(GrainsStep);
+
+        var messages = roots.SelectMany(static (root, _) => root.Message is null ? root.Closed : root.Closed.Append(root.Message)).Collect()
+            .Combine(interfaces.SelectMany(static (i, _) => i.Closed).Collect())
+            .Select(static (pair, _) => Distinct(pair.Left, pair.Right));
+        var broken = roots.SelectMany(static (root, _) => root.Broken).Collect()
+            .Combine(interfaces.SelectMany(static (i, _) => i.Broken).Collect())
+            .Select(static (pair, _) => pair.Left.Concat(pair.Right).Distinct().OrderBy(n => n, StringComparer.Ordinal).ToEquatable());
+        var taken = interfaces.Collect().Combine(messages).Select(static (pair, _) => MessageNames.Taken(pair.Left, pair.Right));
+        var items = interfaces.SelectMany(static (i, _) => StreamItems(i)).Collect().Select(static (all, _) => all.Distinct().OrderBy(i => i.Declared, StringComparer.Ordinal).ToEquatable());
+
+        context.RegisterSourceOutput(messages.SelectMany(static (all, _) => all).Combine(broken).Combine(settings), static (output, input) =>
+        {
+            var ((message, broken), settings) = input;
+            if (settings.HasRpc) output.AddSource(message.CodecName + ".g.cs", MessageEmitter.Emit(message, settings.Namespace, new EmitContext(broken)));
+        });
+        context.RegisterSourceOutput(items.SelectMany(static (all, _) => all).Combine(broken).Combine(settings), static (output, input) =>
+        {
+            var ((item, broken), settings) = input;
+            if (settings.HasRpc) output.AddSource(ItemEmitter.ClassName(item) + ".g.cs", ItemEmitter.Emit(item, settings.Namespace, new EmitContext(broken)));
+        });
+        context.RegisterSourceOutput(interfaces.Combine(broken).Combine(taken).Combine(settings), static (output, input) =>
+        {
+            var (((model, broken), taken), settings) = input;
+            if (!settings.HasRpc) return;
+            var emit = new EmitContext(broken);
+            if (settings.EmitsCalls) output.AddSource(CallEmitter.ClassName(model) + ".g.cs", CallEmitter.Emit(model, settings.Namespace, emit));
+            if (model.Service is not null) output.AddSource(ServiceEmitter.ClassName(model) + ".g.cs", ServiceEmitter.Emit(model, settings.Namespace, emit, taken, binds: !settings.EmitsCalls));
+        });
+
+        var part = messages.Combine(items).Combine(interfaces.Collect()).Combine(grains.Collect()).Combine(foreign).Combine(settings)
+            .Select(static (input, _) =>
+            {
+                var (((((messages, items), interfaces), grains), foreign), settings) = input;
+                return (Part: Part(messages, items, interfaces, grains, foreign, settings), settings.Namespace, settings.HasRpc);
+            })
+            .WithTrackingName(PartStep);
+        context.RegisterSourceOutput(part, static (output, input) =>
+        {
+            if (input.HasRpc && PartEmitter.Emit(input.Part, input.Namespace) is { } source) output.AddSource("Parts.g.cs", source);
+        });
+    }
+
+    private static MessageRoot? ReadMessage(GeneratorAttributeSyntaxContext context, CancellationToken cancellation) =>
+        context.TargetSymbol is INamedTypeSymbol type ? MessageReader.ReadRoot(type, new TypeReader(context.SemanticModel.Compilation, new Problems(), cancellation)) : null;
+
+    private static InterfaceModel? ReadInterface(GeneratorSyntaxContext context, CancellationToken cancellation)
+    {
+        if (context.SemanticModel.GetDeclaredSymbol(context.Node, cancellation) is not INamedTypeSymbol type || !InterfaceReader.IsContract(type)) return null;
+
+        // A partial interface is read once, at the first of its declarations that names a base.
+        var first = type.DeclaringSyntaxReferences.Select(r => r.GetSyntax(cancellation)).FirstOrDefault(n => n is InterfaceDeclarationSyntax { BaseList: not null });
+        return first == context.Node ? InterfaceReader.Read(type, new TypeReader(context.SemanticModel.Compilation, new Problems(), cancellation)) : null;
+    }
+
+    private static string? ReadGrain(GeneratorSyntaxContext context, CancellationToken cancellation) =>
+        context.SemanticModel.GetDeclaredSymbol(context.Node, cancellation) is INamedTypeSymbol { IsAbstract: false } type && !type.IsOpen() && type.Inherits(Names.Grain) && type.IsVisible()
+        && !Names.Definition(type).StartsWith("Orleans.", StringComparison.Ordinal)
+            ? type.ToDisplayString(Names.Plain)
+            : null;
+
+    private static EquatableArray<MessageModel> Distinct(ImmutableArray<MessageModel> left, ImmutableArray<MessageModel> right)
+    {
+        var byName = new SortedDictionary<string, MessageModel>(StringComparer.Ordinal);
+        foreach (var message in left.Concat(right)) byName[message.CodecName] = message;
+        return byName.Values.ToEquatable();
+    }
+
+    private static IEnumerable<TypeModel> StreamItems(InterfaceModel model) =>
+        model.Methods.Select(m => m.Stream?.Type.Element).Where(e => e is not null && ItemEmitter.NeedsCodec(e)).Select(e => e!);
+
+    private static PartModel Part(
+        EquatableArray<MessageModel> messages, EquatableArray<TypeModel> items, ImmutableArray<InterfaceModel> interfaces, ImmutableArray<string> grains, ForeignParts foreign, Settings settings)
+    {
+        var ordered = interfaces.OrderBy(i => i.Stem, StringComparer.Ordinal).ToArray();
+        return new PartModel
+        {
+            Messages = messages.Select(m => (m.TypeName, m.CodecName + ".Shared")).ToEquatable(),
+            Items = items.Select(i => (i.Declared, ItemEmitter.ClassName(i) + ".Shared")).ToEquatable(),
+            Services = ordered.Where(i => i.Service is not null).Select(i => ServiceEmitter.ClassName(i) + ".Instance").ToEquatable(),
+            Interfaces = ordered.Select(i => CallEmitter.ClassName(i) + ".Interface").ToEquatable(),
+            GrainClasses = grains.Distinct().OrderBy(g => g, StringComparer.Ordinal).ToEquatable(),
+            ForeignRpcParts = foreign.Rpc,
+            ForeignCallParts = foreign.Calls,
+            EmitsCalls = settings.EmitsCalls,
+        };
+    }
 }

@@ -56,9 +56,23 @@ internal sealed class JsonCode(CodeWriter code, EmitContext context)
     }
 
     /// <summary>The loop over the properties of an object: the reader stands on its start (or on the value of <c>$type</c>), and at its end afterwards.</summary>
-    public void ReadLoop(IReadOnlyList<FieldModel> fields, Action<CodeWriter>? alsoReads = null, string? alsoField = null)
+    public void ReadLoop(IReadOnlyList<FieldModel> fields)
     {
         foreach (var field in fields) code.Line($"var seen{Text.Number(field.Number)} = false;");
+        ReadProperties(fields, null, Text.Quote(string.Join(", ", fields.Select(f => f.JsonName))));
+        foreach (var field in fields.Where(f => f.Required)) CheckSeen(field);
+    }
+
+    /// <summary>Throws when a required property was not there.</summary>
+    public void CheckSeen(FieldModel field) =>
+        code.Line($"if (!seen{Text.Number(field.Number)}) throw {Json}MissingField(ref path, {Text.Quote(field.JsonName)}, {Text.Quote(ScalarCode.Expected(field.Type))});");
+
+    /// <summary>The loop itself, for locals or fields named <c>f</c> and <c>seen</c> with the field's number.</summary>
+    /// <param name="fields">The fields.</param>
+    /// <param name="alsoReads">Writes the code for a further property.</param>
+    /// <param name="names">The expression of the names that an error lists.</param>
+    public void ReadProperties(IReadOnlyList<FieldModel> fields, Action? alsoReads, string names)
+    {
         code.Open("while (reader.Read() && reader.TokenType == global::System.Text.Json.JsonTokenType.PropertyName)");
         foreach (var field in fields)
         {
@@ -75,14 +89,10 @@ internal sealed class JsonCode(CodeWriter code, EmitContext context)
             code.Line();
         }
 
-        alsoReads?.Invoke(code);
-        var names = fields.Select(f => f.JsonName);
-        if (alsoField is not null) names = names.Prepend(alsoField);
-        code.Line($"throw {Json}UnknownField(ref reader, ref path, {Text.Quote(string.Join(", ", names))});");
+        alsoReads?.Invoke();
+        code.Line($"throw {Json}UnknownField(ref reader, ref path, {names});");
         code.Close();
         code.Line();
-        foreach (var field in fields.Where(f => f.Required))
-            code.Line($"if (!seen{Text.Number(field.Number)}) throw {Json}MissingField(ref path, {Text.Quote(field.JsonName)}, {Text.Quote(ScalarCode.Expected(field.Type))});");
     }
 
     /// <summary>Reads the value that the reader stands on into a local that <see cref="WireCode.DeclareField"/> declared.</summary>

@@ -128,7 +128,7 @@ internal static class MessageEmitter
         var arguments = message.Fields.Where(f => f.ConstructorIndex >= 0).OrderBy(f => f.ConstructorIndex).Select(_ => "default!");
         var initializer = required.Length == 0 ? string.Empty : " { " + Text.List(required.Select(f => f.Name + " = default!")) + " }";
         code.Line();
-        code.Open("private static class InitialValues");
+        code.Open("internal static class InitialValues");
         code.Line($"internal static readonly {message.TypeName} Instance = new {message.TypeName}({Text.List(arguments)}){initializer};");
         code.Close();
     }

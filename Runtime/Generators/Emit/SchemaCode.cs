@@ -7,8 +7,8 @@ internal sealed class SchemaCode(EmitContext context)
 {
     private const string Space = "global::Granary.Schema.";
 
-    /// <summary>Writes a static property that builds a message's schema on first use.</summary>
-    public void Message(CodeWriter code, string declaration, string package, string name, IEnumerable<FieldModel> fields, string? summary, FieldModel? key = null)
+    /// <summary>Writes the construction of a message's schema.</summary>
+    public void Message(CodeWriter code, string declaration, string package, string name, IEnumerable<FieldModel> fields, string? summary, FieldModel? key = null, string tail = ";")
     {
         code.Open($"{declaration} {Space}MessageSchema()");
         code.Line($"Package = {Text.Quote(package)},");
@@ -18,7 +18,7 @@ internal sealed class SchemaCode(EmitContext context)
         if (key is not null) code.Line(Field(key) + ",");
         foreach (var field in fields) code.Line(Field(field) + ",");
         code.Close(",");
-        code.Close(";");
+        code.Close(tail);
     }
 
     public string Field(FieldModel field)

@@ -67,12 +67,12 @@ internal sealed class WireCode(CodeWriter code, EmitContext context)
     }
 
     /// <summary>Declares the local that a field is read into, with the value that an absent field has on the wire, or in JSON.</summary>
-    public void DeclareField(FieldModel field, bool json = false)
+    public void DeclareField(FieldModel field, bool json = false, string modifiers = "")
     {
         var type = field.Type;
         var initial = (json || field.TracksPresence ? field.Default : null) ?? ScalarCode.Absent(type);
         var local = "f" + Text.Number(field.Number);
-        code.Line(type.Shape switch
+        code.Line(modifiers + type.Shape switch
         {
             Shape.List when type.Container == Container.HashSet => $"global::System.Collections.Generic.HashSet<{type.Element!.Declared}>? {local} = null;",
             Shape.List => $"global::System.Collections.Generic.List<{type.Element!.Declared}>? {local} = null;",
@@ -84,10 +84,13 @@ internal sealed class WireCode(CodeWriter code, EmitContext context)
     }
 
     /// <summary>The loop that reads fields until the message ends.</summary>
-    public void ReadLoop(IEnumerable<FieldModel> fields)
+    /// <param name="fields">The fields.</param>
+    /// <param name="alsoReads">Writes the case of a further field.</param>
+    public void ReadLoop(IEnumerable<FieldModel> fields, Action? alsoReads = null)
     {
         code.Open("for (uint tag; (tag = reader.ReadTag()) != 0;)");
         code.Open("switch (tag)");
+        alsoReads?.Invoke();
         foreach (var field in fields) ReadCases(field);
         code.Line("default: reader.Skip(tag); break;");
         code.Close();

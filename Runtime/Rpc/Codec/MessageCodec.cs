@@ -36,6 +36,13 @@ public abstract class MessageCodec<T>
     /// <exception cref="WireFormatException">The bytes are no such message.</exception>
     public abstract T Read(ref WireReader reader);
 
+    /// <summary>What a message without any field reads as: the value of an absent one.</summary>
+    public T ReadEmpty()
+    {
+        var reader = new WireReader(default);
+        return Read(ref reader);
+    }
+
     /// <summary>Writes one JSON value.</summary>
     public abstract void WriteJson(Utf8JsonWriter writer, T value, JsonFormat format);
 
