@@ -95,7 +95,7 @@ internal static class CallEmitter
         var create = method.Returns == ReturnKind.Stream ? $"new {name}()" : $"{Calls}CallPool<{name}>.Rent()";
         var flags = method.Flags.Count == 0 ? Calls + "CallFlags.None" : string.Join(" | ", method.Flags.Select(f => Calls + "CallFlags." + f));
         var types = Text.List(method.ParameterTypes.Select(t => $"typeof({t})"));
-        code.Line($"internal static readonly {Calls}CallMethod Info = new({Text.Quote(method.Name)}, {Text.Number(method.Id)}u, static () => {create}, {flags}, {Text.Number(method.ResponseTimeoutMs)}, new global::System.Type[] {{ {types} }});");
+        code.Line($"internal static readonly {Calls}CallMethod Info = new({Text.Quote(method.Name.TrimStart('@'))}, {Text.Number(method.Id)}u, static () => {create}, {flags}, {Text.Number(method.ResponseTimeoutMs)}, new global::System.Type[] {{ {types} }});");
         code.Line();
         for (var i = 0; i < method.Arguments.Count; i++) code.Line($"internal {method.Arguments[i].Type.Declared} Argument{Text.Number(i)}{(NeedsSuppression(method.Arguments[i].Type) ? " = default!" : string.Empty)};");
         if (method.Arguments.Count > 0) code.Line();

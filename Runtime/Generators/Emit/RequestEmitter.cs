@@ -36,7 +36,7 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
         if (method.Result is { } result)
             code.Line(IsStream ? $"private global::System.Collections.Generic.IAsyncEnumerator<{CallEmitter.ResultType(method)}>? _results;" : $"private {result.Maybe} _result;");
         code.Line();
-        code.Line($"public override {Catalog}RpcMethod Method => {method.UniqueName};");
+        code.Line($"public override {Catalog}RpcMethod Method => {method.UniqueName}_Method;");
         code.Line();
         code.Line($"public override bool HasResult => {Text.Bool(method.Result is not null)};");
         if (method.Stream is not null)
@@ -66,7 +66,7 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
         var names = string.Join(", ", _fields.Select(f => f.JsonName));
         code.Line();
         code.Open("public override void SetArgument(string name, string text)");
-        code.Line("var path = default(global::Granary.Codec.JsonPath);");
+        if (_fields.Any(f => f.Type.Shape is Shape.Scalar or Shape.Enum)) code.Line("var path = default(global::Granary.Codec.JsonPath);");
         code.Open("switch (name)");
         foreach (var field in _fields)
         {

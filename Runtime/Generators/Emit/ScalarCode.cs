@@ -80,7 +80,7 @@ internal static class ScalarCode
             Scalar.DateTime or Scalar.DateTimeOffset => $"{Json}WriteTimestamp(writer, {value});",
             Scalar.TimeSpan => $"{Json}WriteDuration(writer, {value});",
             Scalar.Memory => $"{Json}WriteBytes(writer, {value}.Span);",
-            Scalar.GrainId => $"{Json}WriteString(writer, {value}.ToString());",
+            Scalar.GrainId => $"{Identity}WriteJson(writer, {value});",
             _ => $"{Json}Write{type.Scalar}(writer, {value});",
         };
     }

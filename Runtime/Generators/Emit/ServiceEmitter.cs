@@ -31,7 +31,7 @@ internal static class ServiceEmitter
         if (service.Summary is not null) code.Line($"Summary = {Text.Quote(service.Summary)},");
         if (service.Deprecated is not null) code.Line($"Deprecated = {Text.Quote(service.Deprecated)},");
         if (service.Sunset is not null) code.Line($"Sunset = {Date(service.Sunset)},");
-        code.Line($"Methods = new {Catalog}RpcMethod[] {{ {Text.List(model.Methods.Select(m => m.UniqueName))} }},");
+        code.Line($"Methods = new {Catalog}RpcMethod[] {{ {Text.List(model.Methods.Select(m => m.UniqueName + "_Method"))} }},");
         code.Close(";");
         foreach (var method in model.Methods)
         {
@@ -60,7 +60,7 @@ internal static class ServiceEmitter
     private static void EmitMethod(CodeWriter code, InterfaceModel model, MethodModel method, EmitContext context, EquatableArray<string> taken)
     {
         var (service, rpc, schema) = (model.Service!, method.Rpc!, new SchemaCode(context));
-        code.Open($"internal static readonly {Catalog}RpcMethod {method.UniqueName} = new()");
+        code.Open($"internal static readonly {Catalog}RpcMethod {method.UniqueName}_Method = new()");
         code.Line($"Name = {Text.Quote(rpc.Name)},");
         code.Line($"Kind = {Catalog}RpcMethodKind.{Kind(method)},");
         if (method.KeyedRequest is { } keyed) schema.Message(code, "Request = new", keyed.Package, keyed.Name, keyed.Fields, keyed.Summary, tail: ",");

@@ -74,8 +74,8 @@ internal static class InterfaceReader
                     types.Problems.Add(Rules.MethodIdCollision, method.Where() ?? type.Where(), MethodReader.Signature(method), other, "0x" + model.Id.ToString("x8", System.Globalization.CultureInfo.InvariantCulture));
                 else
                     ids.Add(model.Id, MethodReader.Signature(method));
-                var unique = model.Name;
-                for (var n = 2; !names.Add(unique); n++) unique = model.Name + n.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                var unique = model.UniqueName;
+                for (var n = 2; !names.Add(unique); n++) unique = model.UniqueName + n.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 methods.Add(model with { UniqueName = unique });
             }
         }

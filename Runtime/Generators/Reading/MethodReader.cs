@@ -55,7 +55,7 @@ internal static class MethodReader
         if (problems.Count != before) return null;
         var model = new MethodModel
         {
-            Name = method.Name,
+            Name = Names.Escape(method.Name),
             UniqueName = method.Name,
             DeclaringType = method.ContainingType.ToDisplayString(Names.Declared),
             Returns = returns!.Value,

@@ -10,6 +10,11 @@ public static class MessageErrors
     public static ArgumentException NullElement(string member) =>
         new($"{member} contains null, which cannot be sent. Leave such elements out.");
 
+    /// <summary>A method whose result is declared not to be null returned null.</summary>
+    /// <param name="method">The method, for example <c>IOrdersGrain.Get</c>.</param>
+    public static InvalidOperationException NullResult(string method) =>
+        new($"{method} returned null, although its result is declared not to be. Return a value, or declare the result nullable.");
+
     /// <summary>An object is of a type derived from the one that the contract names.</summary>
     public static ArgumentException Derived(Type expected, Type actual) =>
         new($"A {actual} cannot be sent as a {expected}: what {actual.Name} adds would be lost. Add [Union(n, typeof({actual.Name}))] to {expected.Name}, or send a {expected.Name} itself.");
