@@ -140,3 +140,12 @@ public sealed class CallPartAttribute(Type part) : Attribute
     /// <summary>A <see cref="CallPart"/> with a public parameterless constructor.</summary>
     public Type Part { get; } = part;
 }
+
+/// <summary>Asks our generator for the proxy and the calls of an interface that another assembly declares without them.</summary>
+/// <param name="contract">A grain interface or an observer.</param>
+[AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
+public sealed class GenerateCallsAttribute(Type contract) : Attribute
+{
+    /// <summary>The interface.</summary>
+    public Type Contract { get; } = contract;
+}

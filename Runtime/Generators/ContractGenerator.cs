@@ -34,9 +34,12 @@ public sealed class ContractGenerator : IIncrementalGenerator
         var roots = serialized.Collect().Combine(unions.Collect())
             .SelectMany(static (pair, _) => pair.Left.Concat(pair.Right).Where(r => r is not null).Select(r => r!))
             .WithTrackingName(MessagesStep);
-        var interfaces = context.SyntaxProvider.CreateSyntaxProvider(static (node, _) => node is InterfaceDeclarationSyntax { BaseList: not null }, static (c, cancellation) => ReadInterface(c, cancellation))
+        var declared = context.SyntaxProvider.CreateSyntaxProvider(static (node, _) => node is InterfaceDeclarationSyntax { BaseList: not null }, static (c, cancellation) => ReadInterface(c, cancellation))
             .Where(static i => i is not null)
-            .Select(static (i, _) => i!)
+            .Select(static (i, _) => i!);
+        var requested = context.CompilationProvider.Select(static (compilation, cancellation) => ReadRequested(compilation, cancellation));
+        var interfaces = declared.Collect().Combine(requested)
+            .SelectMany(static (pair, _) => pair.Left.Concat(pair.Right))
             .WithTrackingName(InterfacesStep);
         var grains = context.SyntaxProvider.CreateSyntaxProvider(static (node, _) => node is ClassDeclarationSyntax { BaseList: not null }, static (c, cancellation) => ReadGrain(c, cancellation))
             .Where(static g => g is not null)
@@ -95,6 +98,15 @@ public sealed class ContractGenerator : IIncrementalGenerator
         var first = type.DeclaringSyntaxReferences.Select(r => r.GetSyntax(cancellation)).FirstOrDefault(n => n is InterfaceDeclarationSyntax { BaseList: not null });
         return first == context.Node ? InterfaceReader.Read(type, new TypeReader(context.SemanticModel.Compilation, new Problems(), cancellation)) : null;
     }
+
+    /// <summary>The interfaces of other assemblies that an assembly attribute asks calls for.</summary>
+    private static EquatableArray<InterfaceModel> ReadRequested(Compilation compilation, CancellationToken cancellation) =>
+        compilation.Assembly.GetAttributes()
+            .Where(a => a.AttributeClass is { } type && Names.Definition(type) == Names.GenerateCalls)
+            .Select(a => a.ConstructorArguments is [{ Value: INamedTypeSymbol { TypeKind: TypeKind.Interface } type }] ? InterfaceReader.Read(type, new TypeReader(compilation, new Problems(), cancellation)) : null)
+            .Where(i => i is not null)
+            .Select(i => i!)
+            .ToEquatable();
 
     private static string? ReadGrain(GeneratorSyntaxContext context, CancellationToken cancellation) =>
         context.SemanticModel.GetDeclaredSymbol(context.Node, cancellation) is INamedTypeSymbol { IsAbstract: false } type && !type.IsOpen() && type.Inherits(Names.Grain) && type.IsVisible()
