@@ -7,7 +7,7 @@ namespace Granary.Generators.Reading;
 /// <param name="Symbol">The property or field.</param>
 /// <param name="Type">Its type.</param>
 /// <param name="Id">Its id; the protobuf field is one higher.</param>
-/// <param name="Positional">The primary constructor's parameter, when that gives the id.</param>
+/// <param name="Positional">The record's primary constructor's parameter that the property is made from, if it is.</param>
 internal sealed record Member(ISymbol Symbol, ITypeSymbol Type, long Id, IParameterSymbol? Positional);
 
 /// <summary>Which members of a type are serialized.</summary>
@@ -24,8 +24,9 @@ internal static class Members
                 if (symbol.IsStatic || TypeOf(symbol) is not { } memberType) continue;
                 var id = symbol.IdOf();
                 var parameter = positional?.Parameters.FirstOrDefault(p => p.Name == symbol.Name);
-                if (id < 0 && parameter is not null && IsSynthesized(symbol, parameter)) yield return new Member(symbol, memberType, parameter.Ordinal, parameter);
-                else if (id >= 0) yield return new Member(symbol, memberType, id, null);
+                if (parameter is not null && !IsSynthesized(symbol, parameter)) parameter = null;
+                if (id < 0 && parameter is not null) id = parameter.Ordinal;
+                if (id >= 0) yield return new Member(symbol, memberType, id, parameter);
             }
         }
     }

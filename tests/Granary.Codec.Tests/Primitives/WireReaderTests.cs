@@ -7,7 +7,7 @@ namespace Granary.Codec.Tests.Primitives;
 public sealed class WireReaderTests
 {
     [Fact]
-    public void Integers_are_read_as_protobuf_wrote_them() => Property.Holds(Property.Longs, v =>
+    public void Integers_are_read_as_protobuf_wrote_them() => ForAll.Cases(AnyValue.Longs, v =>
     {
         Assert.Equal(v, Wire.Read(Wire.Theirs(o => o.WriteInt64(v)), (ref r) => r.ReadInt64()));
         Assert.Equal((ulong)v, Wire.Read(Wire.Theirs(o => o.WriteUInt64((ulong)v)), (ref r) => r.ReadUInt64()));
@@ -18,7 +18,7 @@ public sealed class WireReaderTests
     });
 
     [Fact]
-    public void A_narrower_field_keeps_the_low_bits_of_a_wider_number() => Property.Holds(Property.Longs, v =>
+    public void A_narrower_field_keeps_the_low_bits_of_a_wider_number() => ForAll.Cases(AnyValue.Longs, v =>
     {
         var wide = Wire.Theirs(o => o.WriteInt64(v));
         Assert.Equal(unchecked((int)v), Wire.Read(wide, (ref r) => r.ReadInt32()));
@@ -27,7 +27,7 @@ public sealed class WireReaderTests
     });
 
     [Fact]
-    public void Floating_point_keeps_every_bit() => Property.Holds(Property.Doubles, v =>
+    public void Floating_point_keeps_every_bit() => ForAll.Cases(AnyValue.Doubles, v =>
     {
         Assert.Equal(BitConverter.DoubleToInt64Bits(v), BitConverter.DoubleToInt64Bits(Wire.Read(Wire.Theirs(o => o.WriteDouble(v)), (ref r) => r.ReadDouble())));
         Assert.Equal(BitConverter.SingleToInt32Bits((float)v), BitConverter.SingleToInt32Bits(Wire.Read(Wire.Theirs(o => o.WriteFloat((float)v)), (ref r) => r.ReadFloat())));
@@ -36,8 +36,8 @@ public sealed class WireReaderTests
     [Fact]
     public void Text_and_bytes_are_read_as_protobuf_wrote_them()
     {
-        Property.Holds(Property.Text, v => Assert.Equal(v, Wire.Read(Wire.Theirs(o => o.WriteString(v)), (ref r) => r.ReadString())));
-        Property.Holds(Property.Bytes, v => Assert.Equal(v, Wire.Read(Wire.Theirs(o => o.WriteBytes(ByteString.CopyFrom(v))), (ref r) => r.ReadBytes())));
+        ForAll.Cases(AnyValue.Text, v => Assert.Equal(v, Wire.Read(Wire.Theirs(o => o.WriteString(v)), (ref r) => r.ReadString())));
+        ForAll.Cases(AnyValue.Bytes, v => Assert.Equal(v, Wire.Read(Wire.Theirs(o => o.WriteBytes(ByteString.CopyFrom(v))), (ref r) => r.ReadBytes())));
     }
 
     [Theory]
@@ -175,7 +175,7 @@ public sealed class WireReaderTests
     }
 
     [Fact]
-    public void Dates_and_times_of_day_are_text() => Property.Holds(Property.Times, v =>
+    public void Dates_and_times_of_day_are_text() => ForAll.Cases(AnyValue.Times, v =>
     {
         var (date, time) = (DateOnly.FromDateTime(v), TimeOnly.FromDateTime(v));
         Assert.Equal(Wire.Theirs(o => o.WriteString(date.ToString("O"))), Wire.Ours((ref w) => w.WriteDateOnly(date)));

@@ -9,7 +9,7 @@ namespace Granary.Codec.Tests.Primitives;
 public sealed class WireWriterTests
 {
     [Fact]
-    public void Integers_are_written_as_protobuf_writes_them() => Property.Holds(Property.Longs, v =>
+    public void Integers_are_written_as_protobuf_writes_them() => ForAll.Cases(AnyValue.Longs, v =>
     {
         Assert.Equal(Wire.Theirs(o => o.WriteInt64(v)), Wire.Ours((ref w) => w.WriteInt64(v)));
         Assert.Equal(Wire.Theirs(o => o.WriteUInt64((ulong)v)), Wire.Ours((ref w) => w.WriteVarint((ulong)v)));
@@ -21,18 +21,18 @@ public sealed class WireWriterTests
     });
 
     [Fact]
-    public void Floating_point_keeps_every_bit() => Property.Holds(Property.Doubles, v =>
+    public void Floating_point_keeps_every_bit() => ForAll.Cases(AnyValue.Doubles, v =>
     {
         Assert.Equal(Wire.Theirs(o => o.WriteDouble(v)), Wire.Ours((ref w) => w.WriteDouble(v)));
         Assert.Equal(Wire.Theirs(o => o.WriteFloat((float)v)), Wire.Ours((ref w) => w.WriteFloat((float)v)));
     });
 
     [Fact]
-    public void Text_is_written_as_protobuf_writes_it_also_when_it_is_not_valid_Unicode() => Property.Holds(Property.AnyText, v =>
+    public void Text_is_written_as_protobuf_writes_it_also_when_it_is_not_valid_Unicode() => ForAll.Cases(AnyValue.AnyText, v =>
         Assert.Equal(Wire.Theirs(o => o.WriteString(v)), Wire.Ours((ref w) => w.WriteString(v))));
 
     [Fact]
-    public void Bytes_are_written_with_their_length() => Property.Holds(Property.Bytes, v =>
+    public void Bytes_are_written_with_their_length() => ForAll.Cases(AnyValue.Bytes, v =>
         Assert.Equal(Wire.Theirs(o => o.WriteBytes(ByteString.CopyFrom(v))), Wire.Ours((ref w) => w.WriteBytes(v))));
 
     [Theory]
@@ -165,7 +165,7 @@ public sealed class WireWriterTests
     }
 
     [Fact]
-    public void Timestamps_are_those_of_protobuf() => Property.Holds(Property.Times, v =>
+    public void Timestamps_are_those_of_protobuf() => ForAll.Cases(AnyValue.Times, v =>
     {
         var theirs = Wire.Theirs(o => o.WriteMessage(Timestamp.FromDateTime(v)));
         Assert.Equal(theirs, Wire.Ours((ref w) => w.WriteTimestamp(v)));
@@ -175,7 +175,7 @@ public sealed class WireWriterTests
     });
 
     [Fact]
-    public void Durations_are_those_of_protobuf() => Property.Holds(Property.Durations, v =>
+    public void Durations_are_those_of_protobuf() => ForAll.Cases(AnyValue.Durations, v =>
     {
         var theirs = Wire.Theirs(o => o.WriteMessage(Duration.FromTimeSpan(v)));
         Assert.Equal(theirs, Wire.Ours((ref w) => w.WriteDuration(v)));
@@ -190,7 +190,7 @@ public sealed class WireWriterTests
     }
 
     [Fact]
-    public void Guids_and_decimals_are_text() => Property.Holds(Property.Guids, v =>
+    public void Guids_and_decimals_are_text() => ForAll.Cases(AnyValue.Guids, v =>
     {
         var theirs = Wire.Theirs(o => o.WriteString(v.ToString("D")));
         Assert.Equal(theirs, Wire.Ours((ref w) => w.WriteGuid(v)));
@@ -198,7 +198,7 @@ public sealed class WireWriterTests
     });
 
     [Fact]
-    public void Decimals_keep_their_scale() => Property.Holds(Property.Decimals, v =>
+    public void Decimals_keep_their_scale() => ForAll.Cases(AnyValue.Decimals, v =>
     {
         var ours = Wire.Ours((ref w) => w.WriteDecimal(v));
         Assert.Equal(Wire.Theirs(o => o.WriteString(v.ToString(System.Globalization.CultureInfo.InvariantCulture))), ours);
