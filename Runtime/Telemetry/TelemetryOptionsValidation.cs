@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Options;
+
+namespace Granary.Telemetry;
+
+/// <summary>Refuses wrong options when the host starts, with a text that says what to write.</summary>
+internal sealed class TelemetryOptionsValidation : IValidateOptions<TelemetryOptions>
+{
+    public ValidateOptionsResult Validate(string? name, TelemetryOptions options)
+    {
+        List<string> wrong = [];
+        if (string.IsNullOrWhiteSpace(options.ServiceName))
+        {
+            wrong.Add($"{TelemetryOptions.Section}:ServiceName is empty. Write the name dashboards should show, for example \"granary\", or leave it out.");
+        }
+
+        if (options.MaxSeriesPerMetric is < 10 or > 100_000)
+        {
+            wrong.Add($"{TelemetryOptions.Section}:MaxSeriesPerMetric is {options.MaxSeriesPerMetric}. Write a number from 10 to 100000; 1000 is the default.");
+        }
+
+        if (!(options.SampleRatio is >= 0 and <= 1))
+        {
+            wrong.Add($"{TelemetryOptions.Section}:SampleRatio is {options.SampleRatio}. Write a share from 0 (none) to 1 (every trace), for example 0.1.");
+        }
+
+        if (options.Otlp.Endpoint is { } endpoint && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        {
+            wrong.Add($"{TelemetryOptions.Section}:Otlp:Endpoint is '{endpoint}'. Write an http or https address, for example http://localhost:4317, or leave it out to send nothing.");
+        }
+
+        if (options.Otlp.Protocol is not (null or "grpc" or "http/protobuf"))
+        {
+            wrong.Add($"{TelemetryOptions.Section}:Otlp:Protocol is '{options.Otlp.Protocol}'. Write grpc or http/protobuf.");
+        }
+
+        return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
+    }
+}
