@@ -25,6 +25,12 @@ public enum CallFlags
 
     /// <summary>May be sent again when it is not known whether it ran.</summary>
     Idempotent = 32,
+
+    /// <summary>Made by the engine itself: no filter sees it.</summary>
+    Engine = 64,
+
+    /// <summary>Does not count as use of the grain, so it does not keep an idle one active.</summary>
+    Background = 128,
 }
 
 /// <summary>One method of a grain interface. Generated; immutable but for what the engine measures of it.</summary>

@@ -72,8 +72,8 @@ internal sealed class SiloCore : ProcessCore
     private readonly IGrainDirectory _directory;
     private readonly bool _isLocal;
 
-    /// <summary>Where the silo listens, with its generation.</summary>
-    internal required SiloAddress Address { get; init; }
+    /// <summary>Where the silo listens, with its generation. Final once the silo has started to listen (a port may have been any free one).</summary>
+    internal required SiloAddress Address { get; set; }
 
     internal required IReadOnlyList<IIncomingGrainCallFilter> IncomingFilters { get; init; }
 
@@ -82,6 +82,9 @@ internal sealed class SiloCore : ProcessCore
 
     /// <summary>How long an activation may take to leave.</summary>
     internal required TimeSpan DeactivationTimeout { get; init; }
+
+    /// <summary>The silo's coarse clock, in milliseconds from any start: what tells how long a grain has been idle. Moved on by <see cref="Collection.ActivationCollector"/>.</summary>
+    internal long Now;
 
     internal ActivationTable Table { get; }
 

@@ -45,7 +45,13 @@ internal sealed partial class Activation
     /// <summary>Asks it to go once nothing runs. Later reasons than the first are ignored.</summary>
     internal void RequestDeactivation(DeactivationReason reason)
     {
-        if (State != ActivationState.Gone) EnqueueItem(new LeaveStep(reason));
+        if (State != ActivationState.Gone) EnqueueItem(new LeaveStep(reason, ifUnused: false));
+    }
+
+    /// <summary>Asks it to go unless it is used meanwhile.</summary>
+    internal void RequestDeactivationIfUnused(DeactivationReason reason)
+    {
+        if (State == ActivationState.Active) EnqueueItem(new LeaveStep(reason, ifUnused: true));
     }
 
     private bool TryEnqueueInTransition(Call call)
@@ -144,7 +150,7 @@ internal sealed partial class Activation
 
     private void BecomeActive()
     {
-        LastUsed = Environment.TickCount64;
+        LastUsed = Silo.Now;
         _state = (int)ActivationState.Active;
         Silo.Metrics.Activated();
         // Asynchronous activation ends in a continuation: the turn goes on to what waited.
@@ -179,14 +185,10 @@ internal sealed partial class Activation
     /// <summary>[turn] Nothing runs and it was asked to go.</summary>
     private void Leave()
     {
+        if (State < ActivationState.Active) return; // asked while it activates: once it has
         var reason = _leaving!.Value;
         _leaving = null;
         if (State != ActivationState.Active) return;
-        if (reason.ReasonCode == DeactivationReasonCode.ActivationIdle && !IsIdle(Environment.TickCount64))
-        {
-            return;
-        }
-
         _state = (int)ActivationState.Leaving;
         _ = LeaveAsync(reason);
     }
@@ -225,11 +227,13 @@ internal sealed partial class Activation
         _extras?.SetDeactivated();
     }
 
-    /// <summary>Whether nothing happens here and nothing did for the collection age.</summary>
-    internal bool IsIdle(long now) =>
+    /// <summary>Whether nothing happens here, nothing did for that long, and nobody asked to keep it. (A running timer tick counts as something.)</summary>
+    /// <param name="now">Milliseconds of <see cref="SiloCore.Now"/>.</param>
+    /// <param name="ageMs"><see cref="long.MaxValue"/> for never.</param>
+    internal bool IsIdle(long now, long ageMs) =>
         State == ActivationState.Active && QueueLength == 0 && RunningRequests == 0
-        && Class.CollectionAgeMs != long.MaxValue
-        && now - LastUsed >= Class.CollectionAgeMs
+        && ageMs != long.MaxValue
+        && now - LastUsed >= ageMs
         && (_extras is null || _extras.KeepAliveUntil <= now);
 
     /// <summary>[turn] A call arrived in the mailbox of an activation that is leaving or gone.</summary>
@@ -296,11 +300,14 @@ internal sealed partial class Activation
         internal override void RunOnTurn(Activation activation) => activation.Activate();
     }
 
-    private sealed class LeaveStep(DeactivationReason reason) : TurnStep
+    private sealed class LeaveStep(DeactivationReason reason, bool ifUnused) : TurnStep
     {
+        // A request that runs or waits is newer than the decision that nobody uses the grain.
         internal override void RunOnTurn(Activation activation)
         {
-            if (activation.State <= ActivationState.Active) activation._leaving ??= reason;
+            if (activation.State > ActivationState.Active) return;
+            if (ifUnused && (activation._running > 0 || activation._waitingHead is not null)) return;
+            activation._leaving ??= reason;
         }
     }
 }

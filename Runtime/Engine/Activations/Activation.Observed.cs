@@ -9,6 +9,8 @@ internal sealed partial class Activation
 {
     private bool InvokeObserved(Call call)
     {
+        if ((call.Method.Flags & CallFlags.Engine) != 0) return call.Start(Instance);
+
         if (EngineTelemetry.Source.StartActivity(call.Method.FullName, ActivityKind.Server, call.TraceParent) is { } span)
         {
             EngineTelemetry.Describe(span, call);

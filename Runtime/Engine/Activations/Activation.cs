@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Granary.Calls;
+using Orleans;
 using Orleans.Runtime;
+using Orleans.Storage;
 
 namespace Granary.Engine.Activations;
 
@@ -52,7 +54,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         GrainId = grainId;
         Class = grainClass;
         Silo = silo;
-        LastUsed = Environment.TickCount64;
+        LastUsed = silo.Now;
     }
 
     public GrainId GrainId { get; }
@@ -66,7 +68,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     /// <summary>The request that has this object as its context (slot 0); null when free. [turn]</summary>
     internal Call? CurrentCall;
 
-    /// <summary>Milliseconds of <see cref="Environment.TickCount64"/> when a call last ended; coarse.</summary>
+    /// <summary>Milliseconds of <see cref="SiloCore.Now"/> when a call last ended; coarse.</summary>
     internal long LastUsed;
 
     /// <summary>Calls accepted and not started; a snapshot.</summary>
@@ -334,9 +336,16 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
             EngineTelemetry.End(span, call.Failure);
         }
 
-        if (call.Failure is { } failure && call.IsOneWay) Silo.Log.OneWayFailed(call.Method.FullName, GrainId, failure);
-        LastUsed = Environment.TickCount64;
+        if (call.Failure is { } failure) OnFailed(call, failure);
+        if ((call.Method.Flags & CallFlags.Background) == 0) LastUsed = Silo.Now;
         if (call.IsShared) call.ReleaseCallee();
+    }
+
+    private void OnFailed(Call call, Exception failure)
+    {
+        if (call.IsOneWay) Silo.Log.OneWayFailed(call.Method.FullName, GrainId, failure);
+        if (failure is InconsistentStateException && _extras is { HasStaleState: true })
+            RequestDeactivation(new DeactivationReason(DeactivationReasonCode.ApplicationError, failure, "The grain's state was changed by someone else; the next activation reads it anew."));
     }
 
     private void RunInPlace(Call call)

@@ -12,12 +12,16 @@ internal sealed class ActivationExtras
     private Dictionary<Guid, int>? _chains;
     private TaskCompletionSource? _deactivated;
     private bool _isDeactivated;
+    private bool _timersStopped;
 
     /// <summary>Storage facets and whatever else takes part in activation; null when nothing does.</summary>
     internal GrainLifecycle? Lifecycle { get; private set; }
 
-    /// <summary>Not collected before this, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
+    /// <summary>Not collected before this, in milliseconds of <see cref="SiloCore.Now"/>.</summary>
     internal long KeepAliveUntil { get; set; }
+
+    /// <summary>A write found that the stored state is another: a request that ends in that error ends the activation.</summary>
+    internal bool HasStaleState { get; set; }
 
     internal Task Deactivated
     {
@@ -52,9 +56,10 @@ internal sealed class ActivationExtras
         }
     }
 
-    internal void AddTimer(IDisposable timer)
+    /// <summary>False when the activation is leaving and takes no timers any more.</summary>
+    internal bool AddTimer(IDisposable timer)
     {
-        lock (_lock) (_timers ??= []).Add(timer);
+        lock (_lock) return !_timersStopped && (_timers ??= []).Add(timer);
     }
 
     internal void RemoveTimer(IDisposable timer)
@@ -67,6 +72,7 @@ internal sealed class ActivationExtras
         IDisposable[] timers;
         lock (_lock)
         {
+            _timersStopped = true;
             timers = _timers is null ? [] : [.. _timers];
             _timers = null;
         }

@@ -9,6 +9,8 @@ internal sealed class ActivationTable(SiloCore silo)
     private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
     private readonly ConcurrentDictionary<GrainId, StatelessWorkerPool> _workers = new();
 
+    private volatile TaskCompletionSource? _emptied;
+
     /// <summary>The number of activations, stateless workers included.</summary>
     internal int Count => _activations.Count + _workers.Sum(p => p.Value.Count);
 
@@ -38,6 +40,19 @@ internal sealed class ActivationTable(SiloCore silo)
         {
             _activations.TryRemove(KeyValuePair.Create(activation.GrainId, activation));
         }
+
+        if (_emptied is { } waiting && IsEmpty) waiting.TrySetResult();
+    }
+
+    private bool IsEmpty => _activations.IsEmpty && _workers.All(p => p.Value.Count == 0);
+
+    /// <summary>Completes when the last activation has gone. For a silo that stops.</summary>
+    internal Task WhenEmpty()
+    {
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _emptied = waiting;
+        if (IsEmpty) waiting.TrySetResult();
+        return waiting.Task;
     }
 
     /// <summary>A snapshot of all activations, without a lock.</summary>

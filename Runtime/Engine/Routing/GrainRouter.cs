@@ -350,13 +350,27 @@ internal sealed class GrainRouter : CallRouter
         var other = _silo!.Locator.HomeAmongOthers(call.TargetId, _silo.Address);
         if (other is null)
         {
-            call.Fail(new SiloUnavailableException($"The silo {_silo.Address} is stopping and no other silo takes new grains."));
-            call.ReleaseCallee();
+            ActivateLast(call);
             return;
         }
 
         if (call.Sink is null && !CountHop(call)) return;
         SendTo(call, other, place: false);
+    }
+
+    /// <summary>The only silo stops, and a grain that still runs needs another one to finish: that one lives just for this.</summary>
+    private void ActivateLast(Call call)
+    {
+        if (call.SourceId.Type == _process.ClientId.Type || _process.Types.FindClass(call.TargetId.Type) is not { } grainClass)
+        {
+            call.Fail(new SiloUnavailableException($"The silo {_silo!.Address} is stopping and no other silo takes new grains."));
+            call.ReleaseCallee();
+            return;
+        }
+
+        var grainId = call.TargetId;
+        Activate(call, grainClass, null);
+        _silo!.Table.Find(grainId)?.RequestDeactivation(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is stopping."));
     }
 
     private static bool CountHop(Call call)

@@ -18,6 +18,9 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(1004, LogLevel.Warning, "The one-way call {Method} to {Grain} failed.")]
     private static partial void LogOneWayFailed(ILogger logger, string method, GrainId grain, Exception error);
 
+    [LoggerMessage(1005, LogLevel.Error, "A timer callback of {Grain} failed; the timer goes on.")]
+    private static partial void LogTimerFailed(ILogger logger, GrainId grain, Exception error);
+
     internal void ActivationFailed(GrainId grain, Exception error) => LogActivationFailed(logger, grain, error);
 
     internal void DeactivationFailed(GrainId grain, Exception error) => LogDeactivationFailed(logger, grain, error);
@@ -25,4 +28,6 @@ internal sealed partial class EngineLog(ILogger logger)
     internal void UnobservedError(GrainId grain, Exception error) => LogUnobserved(logger, grain, error);
 
     internal void OneWayFailed(string method, GrainId grain, Exception error) => LogOneWayFailed(logger, method, grain, error);
+
+    internal void TimerFailed(GrainId grain, Exception error) => LogTimerFailed(logger, grain, error);
 }

@@ -14,6 +14,12 @@ internal interface IPeerNetwork
 
     /// <summary>Sends a call to the client that has the observer, if that client is connected here. False when it is not.</summary>
     bool TrySendToClient(Call call, string clientId);
+
+    /// <summary>The silo is gone for good: its connections are closed and the calls in flight on them end.</summary>
+    void ForgetSilo(SiloAddress silo);
+
+    /// <summary>Closes every connection: peers are told to send nothing new, and what is in flight has that long to end.</summary>
+    Task StopAsync(TimeSpan timeout);
 }
 
 /// <summary>A connection that has a call in flight.</summary>

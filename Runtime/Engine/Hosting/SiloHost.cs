@@ -1,0 +1,147 @@
+using Granary.Engine.Collection;
+using Granary.Engine.Membership;
+using Granary.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace Granary.Engine.Hosting;
+
+/// <summary>Starts a silo with its host and stops it with it.</summary>
+/// <remarks>
+/// Start, by lifecycle stage:
+/// <code>
+///   RuntimeInitialize    listen; the address is final
+///   RuntimeServices      row Joining, views are watched; idle collection
+///   ...                  what others have subscribed: storages, reminders, the application's services
+///   BecomeActive         row Active: calls and placements arrive
+///   Active               startup tasks
+/// </code>
+/// Stop, downwards:
+/// <code>
+///   1 row ShuttingDown: nothing new is placed here, peers send new calls elsewhere
+///   2 every activation finishes what it runs and what waits, deactivates and leaves the directory; bounded by DrainTimeout
+///   3 the stages stop: what still waits is sent on
+///   4 row Dead, connections closed
+/// </code>
+/// </remarks>
+internal sealed partial class SiloHost : IHostedService, IAsyncDisposable
+{
+    private readonly IServiceProvider _services;
+    private readonly SiloCore _silo;
+    private readonly SiloLifecycle _lifecycle;
+    private readonly SiloMembership _membership;
+    private readonly EngineOptions _options;
+    private readonly ILogger _logger;
+    private bool _isStopped;
+
+    public SiloHost(IServiceProvider services, SiloCore silo, SiloLifecycle lifecycle, SiloMembership membership, IOptions<EngineOptions> options, ILogger<SiloHost> logger)
+    {
+        _services = services;
+        _silo = silo;
+        _lifecycle = lifecycle;
+        _membership = membership;
+        _options = options.Value;
+        _logger = logger;
+    }
+
+    /// <summary>Collects idle activations; there once the silo has started.</summary>
+    internal ActivationCollector? Collector { get; private set; }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _silo.GrainRuntime = _services.GetRequiredService<IGrainRuntime>();
+        _lifecycle.Subscribe("listener", ServiceLifecycleStage.RuntimeInitialize, ListenAsync, CloseAsync);
+        _lifecycle.Subscribe("membership", ServiceLifecycleStage.RuntimeServices, JoinAsync, DieAsync);
+        _lifecycle.Subscribe("activation", ServiceLifecycleStage.BecomeActive, _membership.BecomeActiveAsync, DrainAsync);
+        foreach (var participant in _services.GetServices<ILifecycleParticipant<ISiloLifecycle>>()) participant.Participate(_lifecycle);
+        try
+        {
+            await _lifecycle.OnStart(cancellationToken);
+        }
+        catch (Exception error)
+        {
+            LogStartFailed(_logger, _silo.Address, error);
+            await StopAsync(new CancellationToken(canceled: true));
+            throw;
+        }
+
+        LogStarted(_logger, _silo.Address, _silo.Types.Classes.Count());
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_isStopped) return;
+        _isStopped = true;
+        await _lifecycle.OnStop(cancellationToken);
+        LogStopped(_logger, _silo.Address);
+    }
+
+    /// <summary>As if the process had died: nobody is told, nothing is drained.</summary>
+    internal async Task KillAsync()
+    {
+        _isStopped = true;
+        _silo.AcceptsActivations = false;
+        _membership.Dispose();
+        Collector?.Dispose();
+        foreach (var activation in _silo.Table.All()) activation.ExtrasOrNull?.StopTimers();
+        await _silo.Network.StopAsync(TimeSpan.Zero);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_isStopped) await KillAsync();
+        _silo.Deadlines.Dispose();
+    }
+
+    [LoggerMessage(1041, LogLevel.Information, "The silo {Silo} has started; it hosts {Classes} grain classes.")]
+    private static partial void LogStarted(ILogger logger, SiloAddress silo, int classes);
+
+    [LoggerMessage(1042, LogLevel.Error, "The silo {Silo} could not start.")]
+    private static partial void LogStartFailed(ILogger logger, SiloAddress silo, Exception error);
+
+    [LoggerMessage(1043, LogLevel.Information, "The silo {Silo} has stopped.")]
+    private static partial void LogStopped(ILogger logger, SiloAddress silo);
+
+    [LoggerMessage(1044, LogLevel.Warning, "After {Timeout} {Count} grains of the silo {Silo} still have not deactivated; it stops without them.")]
+    private static partial void LogDrainTimeout(ILogger logger, TimeSpan timeout, int count, SiloAddress silo);
+
+    private Task ListenAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+    private Task CloseAsync(CancellationToken cancellation) => _silo.Network.StopAsync(cancellation.IsCancellationRequested ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
+
+    private Task JoinAsync(CancellationToken cancellation)
+    {
+        Collector = new ActivationCollector(_silo, _services.GetRequiredService<IOptions<GrainCollectionOptions>>(), _services.GetRequiredService<TimeProvider>());
+        return _membership.JoinAsync(cancellation);
+    }
+
+    private async Task DieAsync(CancellationToken cancellation)
+    {
+        Collector?.Dispose();
+        await _membership.DieAsync(CancellationToken.None);
+    }
+
+    /// <summary>Deactivates everything. A grain that runs may need another one: as long as this is the only silo, that one is still activated, and goes in its turn.</summary>
+    private async Task DrainAsync(CancellationToken cancellation)
+    {
+        _silo.AcceptsActivations = false;
+        await _membership.LeaveAsync(CancellationToken.None);
+        var emptied = _silo.Table.WhenEmpty();
+        var reason = new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is stopping.");
+        foreach (var activation in _silo.Table.All()) activation.RequestDeactivation(reason);
+        try
+        {
+            // Draining is bounded in real time, whatever clock the grains have.
+            await emptied.WaitAsync(_options.DrainTimeout, TimeProvider.System, cancellation);
+        }
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        {
+            LogDrainTimeout(_logger, _options.DrainTimeout, _silo.Table.Count, _silo.Address);
+        }
+    }
+}

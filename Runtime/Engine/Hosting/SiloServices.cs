@@ -1,0 +1,69 @@
+using Granary.Engine.Membership;
+using Granary.Engine.Storage;
+using Granary.Engine.Timers;
+using Granary.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.GrainDirectory;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Timers;
+
+namespace Granary.Engine.Hosting;
+
+/// <summary>The services of a silo.</summary>
+internal static class SiloServices
+{
+    /// <summary>Adds them, once, and gives the builder that configures them further.</summary>
+    internal static ISiloBuilder Add(IServiceCollection services, IConfiguration configuration)
+    {
+        var builder = new SiloBuilder(services, configuration);
+        if (services.Any(s => s.ServiceType == typeof(SiloCore))) return builder;
+        ClientServices.RefuseBoth(services, typeof(ClientCore));
+
+        services.AddOptions();
+        services.AddLogging();
+        services.AddOptions<EngineOptions>().Bind(configuration.GetSection(EngineOptions.Section));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(new SingletonServices(services));
+
+        services.TryAddSingleton(_ => new InMemoryCluster(isShared: false));
+        services.TryAddSingleton<IMembershipTable>(provider => provider.GetRequiredService<InMemoryCluster>().Membership);
+        services.TryAddSingleton<IGrainDirectory>(provider => provider.GetRequiredService<InMemoryCluster>().Directory);
+
+        services.AddSingleton(SiloCoreFactory.Create);
+        services.AddSingleton<ProcessCore>(provider => provider.GetRequiredService<SiloCore>());
+        ProcessServices.Add(services);
+
+        services.AddSingleton<ILocalSiloDetails, LocalSiloDetails>();
+        services.AddSingleton<SiloLifecycle>();
+        services.AddSingleton<ISiloLifecycleSubject>(provider => provider.GetRequiredService<SiloLifecycle>());
+        services.AddSingleton<ISiloLifecycle>(provider => provider.GetRequiredService<SiloLifecycle>());
+        services.AddSingleton<IGrainRuntime, GrainRuntime>();
+        services.AddSingleton<IGrainContextAccessor, GrainContextAccessor>();
+        services.AddScoped(provider => provider.GetRequiredService<IGrainContextAccessor>().GrainContext);
+        services.AddSingleton<ITimerRegistry, TimerRegistry>();
+        services.AddSingleton<IPersistentStateFactory, PersistentStateFactory>();
+        services.AddSingleton<IAttributeToFactoryMapper<PersistentStateAttribute>, PersistentStateFacet>();
+
+        services.AddSingleton<SiloMembership>();
+        services.AddSingleton<SiloHost>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SiloHost>());
+        return builder;
+    }
+}
+
+/// <summary>The services that silos and clients have alike.</summary>
+internal static class ProcessServices
+{
+    internal static void Add(IServiceCollection services)
+    {
+        services.AddSingleton<GrainFactory>();
+        services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<GrainFactory>());
+        services.AddSingleton<IClusterClient>(provider => provider.GetRequiredService<GrainFactory>());
+    }
+}
