@@ -168,7 +168,7 @@ public abstract class Call : MailboxItem
     internal abstract void CompleteFromFilters();
 
     /// <summary>Sends a copy that outgoing filters let through and waits for its result, boxed.</summary>
-    internal abstract Task<object?> SendAndWait(CallRouter router, GrainProxy target);
+    internal abstract Task<object?> SendAndWait(CallRouter router, GrainProxy? target);
 
     /// <summary>Ends a one-way call that has been handed on.</summary>
     internal void WithoutResult()

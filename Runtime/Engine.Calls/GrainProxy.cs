@@ -52,8 +52,8 @@ public abstract class CallRouter
     /// </summary>
     internal abstract void Send(Call call, GrainProxy target);
 
-    /// <summary>Sends a call that the outgoing filters have passed.</summary>
-    internal abstract void SendFiltered(Call call, GrainProxy target);
+    /// <summary>Sends a call that the outgoing filters have passed, or one that is sent on.</summary>
+    internal abstract void SendFiltered(Call call, GrainProxy? target);
 
     /// <summary>The caller gave up (deadline or cancellation): tells whoever runs the call.</summary>
     internal abstract void CancelAtTarget(Call call);
@@ -82,8 +82,8 @@ public abstract class CallTarget : SynchronizationContext
     /// <summary>The request this is the context of, or null between requests; its deadline bounds the calls it makes.</summary>
     internal abstract Call? Request { get; }
 
-    /// <summary>The grain's context.</summary>
-    internal abstract IGrainContext GrainContext { get; }
+    /// <summary>The grain's context; null for an observer.</summary>
+    internal abstract IGrainContext? GrainContext { get; }
 
     /// <summary>Makes this the context of a request, or of none. On the turn.</summary>
     internal abstract void SetCurrent(Call? call);

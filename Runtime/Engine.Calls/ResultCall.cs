@@ -40,7 +40,7 @@ public abstract class ResultCall<TResult> : Call, IValueTaskSource<TResult>, IVa
 
     internal override void CompleteFromFilters() => Complete(Result!);
 
-    internal override async Task<object?> SendAndWait(CallRouter router, GrainProxy target)
+    internal override async Task<object?> SendAndWait(CallRouter router, GrainProxy? target)
     {
         Share();
         if (IsOneWay) WithoutCaller();

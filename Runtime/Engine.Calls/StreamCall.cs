@@ -173,7 +173,7 @@ public abstract class StreamCall<TItem> : Call, IStreamCall, IAsyncEnumerable<TI
         else _items!.Writer.TryComplete();
     }
 
-    internal sealed override Task<object?> SendAndWait(CallRouter router, GrainProxy target) =>
+    internal sealed override Task<object?> SendAndWait(CallRouter router, GrainProxy? target) =>
         throw new InvalidOperationException("Streams do not pass outgoing filters.");
 
     internal sealed override void CompleteFromReply(ref WireReader r)

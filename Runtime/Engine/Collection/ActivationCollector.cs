@@ -2,6 +2,7 @@ using Granary.Engine.Activations;
 using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.Configuration;
+using Orleans.Runtime;
 
 namespace Granary.Engine.Collection;
 

@@ -24,23 +24,23 @@ internal sealed class GrainFactory(IServiceProvider services) : IClusterClient
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithGuidKey =>
-        (TGrainInterface)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateGuidKey(primaryKey));
+        (TGrainInterface)(object)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateGuidKey(primaryKey));
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithIntegerKey =>
-        (TGrainInterface)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateIntegerKey(primaryKey));
+        (TGrainInterface)(object)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateIntegerKey(primaryKey));
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey =>
-        (TGrainInterface)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), TextKey(primaryKey));
+        (TGrainInterface)(object)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), TextKey(primaryKey));
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithGuidCompoundKey =>
-        (TGrainInterface)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateGuidKey(primaryKey, Extension(keyExtension)));
+        (TGrainInterface)(object)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateGuidKey(primaryKey, Extension(keyExtension)));
 
     public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithIntegerCompoundKey =>
-        (TGrainInterface)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateIntegerKey(primaryKey, Extension(keyExtension)));
+        (TGrainInterface)(object)Create(TargetOf<TGrainInterface>(grainClassNamePrefix), GrainIdKeyExtensions.CreateIntegerKey(primaryKey, Extension(keyExtension)));
 
     public IGrain GetGrain(Type grainInterfaceType, Guid grainPrimaryKey) => (IGrain)GetGrain(grainInterfaceType, GrainIdKeyExtensions.CreateGuidKey(grainPrimaryKey));
 

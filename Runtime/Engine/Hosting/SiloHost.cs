@@ -1,5 +1,4 @@
 using Granary.Engine.Collection;
-using Granary.Engine.Membership;
 using Granary.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

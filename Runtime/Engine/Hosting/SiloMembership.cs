@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Granary.Engine.Membership;
 using Granary.Hosting;
 using Microsoft.Extensions.Logging;

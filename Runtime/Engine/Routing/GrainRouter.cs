@@ -57,7 +57,11 @@ internal sealed class GrainRouter : CallRouter
         Dispatch(call, target);
     }
 
-    internal override void SendFiltered(Call call, GrainProxy target) => Dispatch(call, target);
+    internal override void SendFiltered(Call call, GrainProxy? target)
+    {
+        if (target is null) Redispatch(call);
+        else Dispatch(call, target);
+    }
 
     /// <summary>Makes a copy of a call for the end of its outgoing filters, with the request context as they left it.</summary>
     internal void Prepare(Call copy, Call original, GrainProxy target)

@@ -1,4 +1,3 @@
-using Granary.Calls;
 using Granary.Engine.Activations;
 using Orleans.Runtime;
 
