@@ -31,12 +31,3 @@ public sealed class RateLimitPolicy
     /// <summary>The most tokens that are kept; 0, the default, means <see cref="Tokens"/>.</summary>
     public int Burst { get; set; }
 }
-
-/// <summary>Limits a controller or action, for each caller, by a policy of <see cref="RateLimitOptions.Policies"/>. Checked after authentication, with the headers and the error of RPC calls.</summary>
-/// <param name="policy">The policy's name.</param>
-[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
-public sealed class RateLimitPolicyAttribute(string policy) : Attribute
-{
-    /// <summary>The policy's name.</summary>
-    public string Policy { get; } = policy;
-}

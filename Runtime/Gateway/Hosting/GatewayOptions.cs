@@ -1,8 +1,3 @@
-using Granary.Gateway.Admission;
-using Granary.Gateway.Authentication;
-using Granary.Gateway.Deadlines;
-using Granary.Gateway.OpenApi;
-
 namespace Granary.Gateway;
 
 /// <summary>

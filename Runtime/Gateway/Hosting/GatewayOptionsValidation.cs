@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Granary.Gateway.Admission;
-using Granary.Gateway.Authentication;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway;
@@ -10,6 +8,8 @@ namespace Granary.Gateway;
 /// <param name="path">The configuration section, for the messages.</param>
 internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<GatewayOptions>
 {
+    private static readonly string[] s_identity = ["x-granary-", "x-forwarded-", "x-user", "x-subject", "x-role", "x-scope", "x-tenant", "x-region", "x-auth", "x-real-ip", "x-client-ip"];
+
     public ValidateOptionsResult Validate(string? name, GatewayOptions options)
     {
         var faults = new List<string>();
@@ -81,7 +81,7 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         {
             faults.Add($"{path}:Metadata:Headers holds '{header}'; header names that begin with 'x-' are accepted, up to 64 letters, digits and hyphens.");
         }
-        else if (header.StartsWith("x-granary-", StringComparison.OrdinalIgnoreCase) || header.StartsWith("x-forwarded-", StringComparison.OrdinalIgnoreCase))
+        else if (s_identity.Any(i => header.StartsWith(i, StringComparison.OrdinalIgnoreCase)))
         {
             faults.Add($"{path}:Metadata:Headers holds '{header}'; such headers speak of who is calling, and callers write them themselves. Take it out.");
         }

@@ -1,21 +1,88 @@
+using Granary.Rpc;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway;
 
 /// <summary>Puts the gateway into a host's request pipeline.</summary>
 public static class GatewayPipeline
 {
+    /// <summary>The tag of the health checks that <c>/readyz</c> asks. <c>/healthz</c> asks none: it tells that the process answers.</summary>
+    public const string ReadyTag = "ready";
+
     /// <summary>
     /// Serves the RPC addresses, then routing, authentication, authorization and rate limits (<see cref="Admission.RateLimitPolicyAttribute"/>) for the host's own endpoints, all with
     /// problem documents for errors. Call it first, and none of those again.
     /// </summary>
+    /// <exception cref="InvalidOperationException">Contracts and configuration do not fit each other; the message says what to change.</exception>
     public static IApplicationBuilder UseGranaryGateway(this IApplicationBuilder app)
     {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseMiddleware<HttpAdapter>();
+
+        // Calls have been answered by now: what follows is for controllers and the like, and may cost what it costs.
+        app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerExceptionAsync });
+        app.UseStatusCodePages(AnswerStatusAsync);
+        app.UseSwagger();
         app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
         return app;
     }
 
     /// <summary>Maps <c>/openapi.json</c>, <c>/docs</c>, <c>/healthz</c> and <c>/readyz</c>.</summary>
-    public static IEndpointRouteBuilder MapGranary(this IEndpointRouteBuilder endpoints) => endpoints;
+    public static IEndpointRouteBuilder MapGranary(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        endpoints.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        endpoints.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) }).AllowAnonymous();
+        if (endpoints.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value.OpenApi.Enabled)
+        {
+            var document = endpoints.ServiceProvider.GetRequiredService<OpenApiDocument>();
+            endpoints.MapGet("/openapi.json", context => document.WriteAsync(context)).AllowAnonymous();
+        }
+
+        return endpoints;
+    }
+
+    private static IApplicationBuilder UseSwagger(this IApplicationBuilder app)
+    {
+        var options = app.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.OpenApi;
+        if (!options.Enabled) return app;
+        return app.UseSwaggerUI(page =>
+        {
+            page.RoutePrefix = "docs";
+            page.DocumentTitle = options.Title;
+            page.SwaggerEndpoint("/openapi.json", options.Title);
+            page.EnableTryItOutByDefault();
+            page.EnablePersistAuthorization();
+            page.DisplayRequestDuration();
+
+            // Its badge asks a server on the internet.
+            page.ConfigObject.AdditionalItems["validatorUrl"] = null!;
+        });
+    }
+
+    // ASP.NET Core has logged it; the caller learns the trace's id.
+    private static Task AnswerExceptionAsync(HttpContext context) => context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+        ? HttpProblem.WriteAsync(context, new RpcException(StatusCode.InvalidArgument, bad.Message), bad.StatusCode)
+        : HttpProblem.WriteAsync(context, new RpcException(StatusCode.Internal, "internal error"));
+
+    private static Task AnswerStatusAsync(StatusCodeContext page)
+    {
+        var status = page.HttpContext.Response.StatusCode;
+        var (code, problem) = status switch
+        {
+            404 => (StatusCode.NotFound, $"there is nothing at {page.HttpContext.Request.Path}; /openapi.json has the calls there are"),
+            405 => (StatusCode.Unimplemented, $"{page.HttpContext.Request.Method} does not work here"),
+            415 => (StatusCode.InvalidArgument, "the body's Content-Type is not accepted here"),
+            _ => (status < 500 ? StatusCode.InvalidArgument : StatusCode.Internal, status < 500 ? "the request is not accepted" : "internal error"),
+        };
+        return HttpProblem.WriteAsync(page.HttpContext, new RpcException(code, problem), status);
+    }
 }

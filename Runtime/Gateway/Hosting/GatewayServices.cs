@@ -1,5 +1,6 @@
-using Granary.Gateway.Authentication;
 using Granary.Rpc.Catalog;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -10,7 +11,7 @@ namespace Granary.Gateway;
 /// <summary>Adds the gateway to a host.</summary>
 public static class GatewayServices
 {
-    /// <summary>Adds the gateway, set up by a configuration section (by convention <c>Granary</c>).</summary>
+    /// <summary>Adds the gateway, set up by a configuration section (by convention <c>Granary</c>). The host adds what provides <c>IGrainFactory</c>.</summary>
     public static IServiceCollection AddGranaryGateway(this IServiceCollection services, IConfigurationSection section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -18,7 +19,7 @@ public static class GatewayServices
         return services.AddGateway(section.Path);
     }
 
-    /// <summary>Adds the gateway, set up by code.</summary>
+    /// <summary>Adds the gateway, set up by code. The host adds what provides <c>IGrainFactory</c>.</summary>
     public static IServiceCollection AddGranaryGateway(this IServiceCollection services, Action<GatewayOptions> configure)
     {
         services.AddOptions<GatewayOptions>().Configure(configure);
@@ -29,9 +30,30 @@ public static class GatewayServices
     {
         services.AddOptions<GatewayOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>>(new GatewayOptionsValidation(path));
+        services.AddMetrics();
+        services.AddHealthChecks();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => RpcCatalog.FromLoadedAssemblies());
         services.TryAddSingleton(s => new TokenIssuer(s.GetRequiredService<IOptions<GatewayOptions>>().Value.Authentication, s.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<TokenAuthenticator>();
+        services.TryAddSingleton<RateLimiter>();
+        services.TryAddSingleton<CallContext>();
+        services.TryAddSingleton<GatewayInstruments>();
+        services.TryAddSingleton<HttpRouteTable>();
+        services.TryAddSingleton<RpcPipeline>();
+        services.TryAddSingleton<OpenApiDocument>();
+        services.AddSingleton<IRpcFilter, TelemetryFilter>();
+        services.AddSingleton<IRpcFilter, AuthenticationFilter>();
+        services.AddSingleton<IRpcFilter, AuthorizationFilter>();
+        services.AddSingleton<IRpcFilter, RateLimitFilter>();
+        services.AddSingleton<IRpcFilter, DeadlineFilter>();
+        services.AddSingleton<IRpcFilter, ExchangeFilter>();
+        services.AddSingleton<IRpcFilter, InvocationFilter>();
+
+        // The host's own endpoints too: nothing is open unless it says so.
+        services.AddRouting();
+        services.AddAuthentication(BearerHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.SchemeName, null);
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;
     }
 }

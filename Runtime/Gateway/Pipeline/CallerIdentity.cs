@@ -21,10 +21,7 @@ public sealed class CallerIdentity
     /// <summary>The <c>RequestContext</c> key of the trace's id.</summary>
     public const string TraceKey = "granary.trace";
 
-    private readonly Func<ClaimsPrincipal> _makePrincipal;
-    private ClaimsPrincipal? _principal;
-
-    internal CallerIdentity(string subject, ImmutableArray<string> roles, ImmutableArray<string> scopes, string? tenant, string? region, DateTimeOffset expires, Func<ClaimsPrincipal> makePrincipal)
+    internal CallerIdentity(string subject, ImmutableArray<string> roles, ImmutableArray<string> scopes, string? tenant, string? region, DateTimeOffset expires, ClaimsPrincipal principal)
     {
         Subject = subject;
         Roles = roles;
@@ -33,11 +30,11 @@ public sealed class CallerIdentity
         Region = region;
         Expires = expires;
         RolesText = string.Join(',', roles);
-        _makePrincipal = makePrincipal;
+        Principal = principal;
     }
 
     /// <summary>A caller without a token.</summary>
-    public static CallerIdentity Anonymous { get; } = new("", [], [], null, null, DateTimeOffset.MaxValue, () => new ClaimsPrincipal(new ClaimsIdentity()));
+    public static CallerIdentity Anonymous { get; } = new("", [], [], null, null, DateTimeOffset.MaxValue, new ClaimsPrincipal(new ClaimsIdentity()));
 
     /// <summary>The token's <c>sub</c>; empty for anonymous callers.</summary>
     public string Subject { get; }
@@ -60,8 +57,14 @@ public sealed class CallerIdentity
     /// <summary>Whether there was a token.</summary>
     public bool IsAuthenticated => Subject.Length > 0;
 
-    /// <summary>All the token's claims, for the host's own policies. Made when first asked for.</summary>
-    public ClaimsPrincipal Principal => _principal ??= _makePrincipal();
+    /// <summary>All the token's claims, for the host's own policies.</summary>
+    public ClaimsPrincipal Principal { get; }
 
     internal string RolesText { get; }
+
+    /// <summary>Whether the caller has that role.</summary>
+    public bool IsInRole(string role) => Roles.Contains(role);
+
+    /// <summary>Whether the caller was granted that scope.</summary>
+    public bool HasScope(string scope) => Scopes.Contains(scope);
 }

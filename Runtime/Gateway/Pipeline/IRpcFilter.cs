@@ -2,12 +2,12 @@ using Granary.Rpc.Catalog;
 
 namespace Granary.Gateway;
 
-/// <summary>The rest of a call's way. It never throws: a call that failed has its <see cref="RpcCall.Error"/>.</summary>
+/// <summary>The rest of a call's way. A call that failed has its <see cref="RpcCall.Error"/>.</summary>
 public delegate ValueTask RpcNext(RpcCall call);
 
 /// <summary>
 /// A stage of every call's way from the protocol to the grain, whatever the protocol. Register it as a singleton <see cref="IRpcFilter"/>; it is called concurrently.
-/// It calls <c>next</c> once, or refuses the call by <see cref="RpcCall.Fail(Rpc.RpcException)"/> (or by throwing) without calling it.
+/// It calls <c>next</c> once, or refuses the call by setting <see cref="RpcCall.Error"/> (or by throwing, which costs more) without calling it.
 /// </summary>
 public interface IRpcFilter
 {
@@ -39,8 +39,11 @@ public static class RpcStage
     /// <summary>Sets the deadline and the token that fires at it.</summary>
     public const int Deadline = 4000;
 
-    /// <summary>Reads the arguments: <see cref="RpcCall.Request"/> holds them further in, and not before.</summary>
-    public const int Arguments = 5000;
+    /// <summary>
+    /// Reads the arguments, and writes the result that the stages further in produce. Stages before it cover the whole call, its streams included; stages after it find the arguments in
+    /// <see cref="RpcCall.Request"/> and cover one attempt at a result.
+    /// </summary>
+    public const int Exchange = 5000;
 
     /// <summary>Calls the grain. Nothing is further in.</summary>
     public const int Invoke = int.MaxValue;

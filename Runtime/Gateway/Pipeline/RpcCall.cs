@@ -6,86 +6,106 @@ using Granary.Rpc.Catalog;
 namespace Granary.Gateway;
 
 /// <summary>
-/// One call on its way through the gateway. A protocol adapter makes it and translates its outcome; the stages between know no protocol.
-/// Belongs to one flow of control at a time: not thread-safe.
+/// One call on its way through the stages. A protocol adapter makes one for each request and gives it the protocol's half by the abstract members; stages know only this type.
+/// Not thread-safe: one stage at a time has it. Allocation budget: the call itself, one cancellation source, and nothing for each stage it passes.
 /// </summary>
 public abstract class RpcCall
 {
-    private protected RpcCall(RpcMethod method, IServiceProvider services)
+    private readonly CallCancellation _cancellation;
+
+    /// <param name="request">The empty request of the method that is called.</param>
+    /// <param name="time">The clock of timestamps and deadlines.</param>
+    protected RpcCall(RpcRequest request, TimeProvider time)
     {
-        Method = method;
-        Services = services;
-        Request = method.CreateRequest();
+        Request = request;
+        Method = request.Method;
+        Time = time;
+        StartedAt = time.GetTimestamp();
+        _cancellation = new CallCancellation(time);
     }
+
+    /// <summary>The arguments, the grain call, and the result.</summary>
+    public RpcRequest Request { get; }
 
     /// <summary>What is called.</summary>
     public RpcMethod Method { get; }
 
-    /// <summary>The arguments, once <see cref="RpcStage.Arguments"/> has passed, and after the call the result.</summary>
-    public RpcRequest Request { get; }
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; }
 
-    /// <summary>The services of the request; of the process, for protocols that have no scope.</summary>
-    public IServiceProvider Services { get; }
+    /// <summary>When the call arrived, a timestamp of <see cref="Time"/>.</summary>
+    public long StartedAt { get; }
 
-    /// <summary>The adapter's protocol: <c>http</c>.</summary>
-    public abstract string Protocol { get; }
-
-    /// <summary>Where the caller's connection comes from, if it has an address.</summary>
-    public abstract IPAddress? RemoteAddress { get; }
-
-    /// <summary>Who calls; anonymous until <see cref="RpcStage.Authenticate"/> has passed.</summary>
+    /// <summary>Who calls; anonymous until the authentication stage says otherwise.</summary>
     public CallerIdentity Caller { get; set; } = CallerIdentity.Anonymous;
 
-    /// <summary>When the call must have ended, in milliseconds of <see cref="Environment.TickCount64"/>; 0 until <see cref="RpcStage.Deadline"/> has passed.</summary>
-    public long Deadline { get; set; }
+    /// <summary>
+    /// Why the call failed, or null. A stage that refuses a call sets this and does not call the next one; that costs no exception. Stages before <see cref="RpcStage.Exchange"/>
+    /// find here, after the next one returned, how the whole call ended.
+    /// </summary>
+    public RpcException? Error { get; set; }
 
-    /// <summary>Fires when the caller is gone, the deadline has passed or the process is stopping.</summary>
-    public CancellationToken Cancellation { get; set; }
+    /// <summary>The moment by which the call must have ended, in the milliseconds of <see cref="Environment.TickCount64"/>; 0 for none.</summary>
+    public long Deadline { get; private set; }
 
-    /// <summary>The trace's id, 32 hexadecimal digits: what a caller quotes when something went wrong.</summary>
-    public abstract string TraceId { get; }
+    /// <summary>Fires when the caller has gone away or the deadline has passed, once <see cref="Watch"/> was called.</summary>
+    public CancellationToken Cancellation => _cancellation.Token;
 
-    /// <summary>The span of this call, when it is recorded.</summary>
-    public Activity? Activity { get; set; }
+    /// <summary>Whether the deadline has passed.</summary>
+    public bool DeadlinePassed => Deadline != 0 && Environment.TickCount64 >= Deadline;
 
-    /// <summary>Why the call failed, as the caller will be told; null while it has not.</summary>
-    public RpcException? Error { get; private set; }
+    /// <summary>The trace's id, 32 lower-case hexadecimal digits; what ties an answer to logs and traces.</summary>
+    public virtual string TraceId => Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.TraceId.ToHexString() : "";
 
-    /// <summary>The exception behind <see cref="Error"/>, for logs; null when a stage refused the call.</summary>
-    public Exception? Cause { get; private set; }
+    /// <summary>The protocol's name for telemetry: <c>http</c>.</summary>
+    public abstract string Protocol { get; }
 
-    /// <summary>What the caller asked for: how long the call may take. Null when it said nothing.</summary>
-    /// <exception cref="RpcException">It said something that is no time.</exception>
-    public abstract TimeSpan? RequestedTimeout { get; }
+    /// <summary>Where the caller's connection comes from, or null when that is not known.</summary>
+    public abstract IPAddress? RemoteAddress { get; }
 
-    /// <summary>Whether the caller has gone away, so that nobody waits for an answer.</summary>
-    public abstract bool CallerIsGone { get; }
+    /// <summary>Fires when the caller has gone away.</summary>
+    protected abstract CancellationToken Disconnected { get; }
 
-    /// <summary>The value of a piece of metadata (a header) from the caller; null when there is none. Never evidence of who is calling.</summary>
-    public abstract string? GetMetadata(string name);
+    /// <summary>A request header (metadata) by its name in lower case; null when it is absent.</summary>
+    public abstract string? GetHeader(string name);
 
-    /// <summary>Adds a piece of metadata (a header) to the answer; without effect once the answer has begun.</summary>
-    public abstract void SetMetadata(string name, string value);
+    /// <summary>Sets a response header; only before the response has begun.</summary>
+    public abstract void SetHeader(string name, string value);
 
-    /// <summary>Ends the call with an error. The first one stands.</summary>
-    public void Fail(RpcException error)
+    /// <summary>The time the caller allows, or null when it names none.</summary>
+    /// <exception cref="RpcException">What the caller wrote is no time; it says what is accepted.</exception>
+    public abstract TimeSpan? ReadRequestedTimeout();
+
+    /// <summary>Reads the arguments and the key into <see cref="Request"/>, or sets <see cref="Error"/>. For streams of the caller, begins to read the items.</summary>
+    public abstract ValueTask ReadRequestAsync();
+
+    /// <summary>Writes the result, or every item of the stream. A failure within a stream is told to the caller by the protocol's means and left in <see cref="Error"/>.</summary>
+    public abstract ValueTask RespondAsync();
+
+    /// <summary>Sets the deadline; an earlier one stays.</summary>
+    public void EndWithin(TimeSpan time)
     {
-        ArgumentNullException.ThrowIfNull(error);
-        Error ??= error;
+        var deadline = Environment.TickCount64 + Math.Max(1, (long)Math.Ceiling(Math.Min(time.TotalMilliseconds, int.MaxValue)));
+        if (Deadline == 0 || deadline < Deadline) Deadline = deadline;
     }
 
-    /// <summary>Ends the call with the error that callers outside may see of this exception. The first one stands.</summary>
+    /// <summary>
+    /// From now on <see cref="Cancellation"/> fires when it should. Called as soon as something has to be waited for, since most calls end before that and then need neither a timer nor a registration.
+    /// </summary>
+    public void Watch() => _cancellation.Watch(Deadline, Disconnected);
+
+    /// <summary>Leaves the error in <see cref="Error"/>, in the caller's terms: whether the deadline or the caller's leaving was behind it, and without what must stay inside.</summary>
     public void Fail(Exception exception)
     {
-        ArgumentNullException.ThrowIfNull(exception);
-        if (Error is not null) return;
-        Cause = exception;
-        Error = RpcStatus.ToRpcException(exception);
+        var error = RpcStatus.ToRpcException(exception);
+        if (error.Code is StatusCode.Cancelled or StatusCode.DeadlineExceeded && DeadlinePassed)
+        {
+            error = error.Code == StatusCode.DeadlineExceeded && exception is RpcException ? error : new RpcException(StatusCode.DeadlineExceeded, "the deadline passed before the call ended", exception);
+        }
+
+        Error = error;
     }
 
-    /// <summary>Reads key and arguments into <see cref="Request"/>. Throws what <see cref="RpcStatus.Describe"/> can tell the caller.</summary>
-    protected internal abstract ValueTask ReadRequestAsync();
-
-    /// <summary>Calls the grain and, for a method that streams, carries the streams until they have ended.</summary>
-    protected internal abstract ValueTask InvokeAsync();
+    /// <summary>Lets go of the timer and the registration. The token never fires afterwards.</summary>
+    public void End() => _cancellation.Dispose();
 }

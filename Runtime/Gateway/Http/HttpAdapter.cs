@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using Granary.Rpc;
+using Granary.Rpc.Catalog;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+
+namespace Granary.Gateway.Http;
+
+/// <summary>
+/// HTTP/JSON. A middleware of its own and not endpoints, since it needs neither route values nor binding; requests for other addresses go on to the next one.
+/// </summary>
+internal sealed class HttpAdapter
+{
+    private readonly RequestDelegate _next;
+    private readonly HttpRouteTable _routes;
+    private readonly RpcPipeline _pipeline;
+    private readonly GatewayOptions _options;
+    private readonly GatewayInstruments _instruments;
+    private readonly TimeProvider _time;
+
+    public HttpAdapter(RequestDelegate next, HttpRouteTable routes, RpcPipeline pipeline, IOptions<GatewayOptions> options, GatewayInstruments instruments, TimeProvider time)
+    {
+        _next = next;
+        _routes = routes;
+        _pipeline = pipeline;
+        _options = options.Value;
+        _instruments = instruments;
+        _time = time;
+    }
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        var version = request.Headers["Api-Version"];
+        if (!_routes.TryMatch(request.Method, PathOf(context), version.Count == 0 ? null : version.ToString(), out var match)) return _next(context);
+
+        var headers = context.Response.Headers;
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace }) headers["traceparent"] = trace;
+        headers.XContentTypeOptions = "nosniff";
+        if (match.Route is null) return RefuseAsync(context, match);
+
+        AnnounceEnd(match.Route.Method, headers);
+        var call = new HttpCall(context, match, _options, _instruments, _time);
+        var running = _pipeline.RunAsync(call);
+        return running.IsCompletedSuccessfully && match.Route.Method.Kind is RpcMethodKind.Unary ? FinishAsync(context, call) : AwaitAsync(context, call, running);
+    }
+
+    // The path as it was sent: once decoded, a slash within a key cannot be told from one between segments.
+    private static ReadOnlySpan<char> PathOf(HttpContext context)
+    {
+        var raw = context.Request.PathBase.HasValue ? "" : context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (!raw.StartsWith('/')) return context.Request.Path.Value;
+        var query = raw.IndexOf('?', StringComparison.Ordinal);
+        return query < 0 ? raw : raw.AsSpan(0, query);
+    }
+
+    private static Task RefuseAsync(HttpContext context, in RouteMatch match)
+    {
+        if (match.Allow is not null)
+        {
+            context.Response.Headers.Allow = match.Allow;
+            if (HttpMethods.IsOptions(context.Request.Method))
+            {
+                context.Response.StatusCode = 204;
+                return Task.CompletedTask;
+            }
+        }
+
+        var code = match.Status switch { 404 => StatusCode.NotFound, 405 => StatusCode.Unimplemented, _ => StatusCode.InvalidArgument };
+        return HttpProblem.WriteAsync(context, new RpcException(code, match.Problem!), match.Status);
+    }
+
+    // RFC 9745 wants a date for the deprecation, which contracts do not have: the epoch says that it has begun. RFC 8594 for the end.
+    private static void AnnounceEnd(RpcMethod method, IHeaderDictionary headers)
+    {
+        if ((method.Deprecated ?? method.Service.Deprecated) is not null) headers["Deprecation"] = "@0";
+        if ((method.Sunset ?? method.Service.Sunset) is { } day) headers["Sunset"] = day.ToDateTime(default, DateTimeKind.Utc).ToString("R", CultureInfo.InvariantCulture);
+    }
+
+    private static async Task AwaitAsync(HttpContext context, HttpCall call, ValueTask running)
+    {
+        await running;
+        await call.StopItemsAsync();
+        await FinishAsync(context, call);
+    }
+
+    private static Task FinishAsync(HttpContext context, HttpCall call)
+    {
+        if (call.Error is not { } error) return Task.CompletedTask;
+        return HttpProblem.WriteAsync(context, error, call.ErrorStatus);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+using System.Diagnostics;
+using Granary.Rpc;
+using Granary.Rpc.Catalog;
+using Microsoft.Extensions.Logging;
+
+namespace Granary.Gateway;
+
+/// <summary>
+/// Measures every call, names its span (ASP.NET Core's, which carries the caller's W3C trace context) and logs what callers are not told. The outermost stage: errors of all others arrive here.
+/// </summary>
+internal sealed class TelemetryFilter : IRpcFilter
+{
+    private static readonly string[] s_codes = [.. Enum.GetValues<StatusCode>().Select(RpcStatus.Name)];
+
+    private readonly GatewayInstruments _instruments;
+    private readonly ILogger<TelemetryFilter> _log;
+    private readonly FrozenDictionary<RpcMethod, string> _names;
+
+    public TelemetryFilter(RpcCatalog catalog, GatewayInstruments instruments, ILogger<TelemetryFilter> log)
+    {
+        _instruments = instruments;
+        _log = log;
+        _names = catalog.Services.SelectMany(s => s.Methods).ToFrozenDictionary(m => m, m => m.ToString());
+    }
+
+    public int Order => RpcStage.Telemetry;
+
+    public bool Supports(RpcMethod method) => true;
+
+    public async ValueTask InvokeAsync(RpcCall call, RpcNext next)
+    {
+        var method = _names[call.Method];
+        var span = Activity.Current;
+        if (span is { IsAllDataRequested: true })
+        {
+            span.DisplayName = method;
+            span.SetTag("rpc.system.name", "granary");
+            span.SetTag("rpc.method", method);
+        }
+
+        var active = _instruments.Active.Enabled;
+        if (active) _instruments.Active.Add(1, new KeyValuePair<string, object?>("rpc.method", method));
+        try
+        {
+            await next(call);
+        }
+        catch (Exception exception)
+        {
+            call.Fail(exception);
+        }
+
+        if (active) _instruments.Active.Add(-1, new KeyValuePair<string, object?>("rpc.method", method));
+        var code = call.Error?.Code ?? StatusCode.Ok;
+        if (_instruments.Duration.Enabled)
+        {
+            _instruments.Duration.Record(
+                call.Time.GetElapsedTime(call.StartedAt).TotalSeconds,
+                new("rpc.method", method), new("rpc.response.status_code", s_codes[(int)RpcStatus.Known(code)]), new("network.protocol.name", call.Protocol));
+        }
+
+        if (span is { IsAllDataRequested: true }) Finish(span, call, code);
+
+        // The caller sees "internal error" and the trace's id; here is the rest of it.
+        if (call.Error is { Code: StatusCode.Internal or StatusCode.Unknown or StatusCode.DataLoss, InnerException: { } hidden }) GatewayLog.CallFailed(_log, method, call.TraceId, hidden);
+    }
+
+    private static void Finish(Activity span, RpcCall call, StatusCode code)
+    {
+        span.SetTag("rpc.response.status_code", s_codes[(int)RpcStatus.Known(code)]);
+        if (call.Request.KeyText is { } key) span.SetTag("granary.key", key);
+        if (code is StatusCode.Ok) return;
+        if (code is StatusCode.Unknown or StatusCode.DeadlineExceeded or StatusCode.Unimplemented or StatusCode.Internal or StatusCode.Unavailable or StatusCode.DataLoss)
+        {
+            span.SetStatus(ActivityStatusCode.Error, call.Error!.Message);
+            span.SetTag("error.type", s_codes[(int)code]);
+        }
+    }
+}
