@@ -1,16 +1,18 @@
 using System.Collections.Immutable;
 using Granary.Generators.Emit;
+using Granary.Generators.Lock;
 using Granary.Generators.Model;
 using Granary.Generators.Reading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
 
 namespace Granary.Generators;
 
 /// <summary>
 /// Turns contracts into code: codecs for serialized types, descriptors for exposed interfaces and, for the embedded engine, proxies and calls.
-/// Symbols are read into equatable models first, so that an edit elsewhere writes nothing anew. Mistakes are reported by the analyzer; what they concern is left out here.
+/// Symbols are read into equatable models first, so that an edit elsewhere writes nothing anew. Mistakes are reported by <see cref="ContractAnalyzer"/>; what they concern is left out here.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class ContractGenerator : IIncrementalGenerator
@@ -84,6 +86,27 @@ public sealed class ContractGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(part, static (output, input) =>
         {
             if (input.HasRpc && PartEmitter.Emit(input.Part, input.Namespace) is { } source) output.AddSource("Parts.g.cs", source);
+        });
+        RegisterLock(context, messages, interfaces);
+    }
+
+    /// <summary>With UpdateContractsLock, the new text of contracts.lock, inside a source file that compiles to nothing: generators write no other files. A build target copies it out.</summary>
+    private static void RegisterLock(IncrementalGeneratorInitializationContext context, IncrementalValueProvider<EquatableArray<MessageModel>> messages, IncrementalValuesProvider<InterfaceModel> interfaces)
+    {
+        var update = context.AnalyzerConfigOptionsProvider.Select(static (options, _) => LockSettings.IsUpdate(options.GlobalOptions));
+        var old = context.AdditionalTextsProvider
+            .Where(static file => LockFile.Find([file]) is not null)
+            .Select(static (file, cancellation) => file.GetText(cancellation)?.ToString() ?? string.Empty)
+            .Collect()
+            .Select(static (texts, _) => texts.FirstOrDefault() ?? string.Empty);
+        var wanted = messages.Combine(interfaces.Collect()).Combine(old).Combine(update).Select(static (input, _) =>
+        {
+            var (((messages, interfaces), old), update) = input;
+            return update ? LockFile.Write(LockFacts.Of(interfaces, messages), LockFile.Parse(SourceText.From(old))) : null;
+        });
+        context.RegisterSourceOutput(wanted, static (output, text) =>
+        {
+            if (text is not null) output.AddSource("ContractsLock.g.cs", $"#if GRANARY_CONTRACTS_LOCK\n{text}#endif\n");
         });
     }
 

@@ -72,7 +72,7 @@ internal static class Rules
         "'{0}' is marked with ASP.NET Core's [{1}], which the gateway does not read. Write [{2}] instead.");
 
     public static readonly DiagnosticDescriptor NameCollision = Rule("GRN023", "Two messages have the same name",
-        "'{0}' and '{1}' are both the protobuf message '{2}'. Rename one, or write [Alias(\"...\")] with another name on it.");
+        "'{0}' and '{1}' are both '{2}' in protobuf. Rename one, or write [Alias(\"...\")] with another name on it.");
 
     public static readonly DiagnosticDescriptor RpcKey = Rule("GRN024", "[RpcKey] is wrong",
         "'{0}': {1}");

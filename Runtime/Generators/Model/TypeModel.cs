@@ -93,7 +93,11 @@ internal sealed record TypeModel
 }
 
 /// <summary>An enum of the schema.</summary>
-internal sealed record EnumModel(string Package, string Name, EquatableArray<EnumValueModel> Values);
+/// <param name="Package">The protobuf package.</param>
+/// <param name="Name">The name within the package.</param>
+/// <param name="Values">The values, in order of declaration.</param>
+/// <param name="IsLocal">Whether this assembly declares it.</param>
+internal sealed record EnumModel(string Package, string Name, EquatableArray<EnumValueModel> Values, bool IsLocal);
 
 internal sealed record EnumValueModel(string Name, int Number);
 

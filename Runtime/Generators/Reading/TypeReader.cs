@@ -110,7 +110,7 @@ internal sealed class TypeReader(Compilation compilation, Problems problems, Can
         return Model(type, Shape.Enum) with
         {
             Scalar = Containers.ScalarOf(type.EnumUnderlyingType) ?? Scalar.Int32,
-            Enum = new EnumModel(package, name, values.ToEquatable()),
+            Enum = new EnumModel(package, name, values.ToEquatable(), SymbolEqualityComparer.Default.Equals(type.ContainingAssembly, Compilation.Assembly)),
         };
     }
 
