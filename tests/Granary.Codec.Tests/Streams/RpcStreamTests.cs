@@ -143,6 +143,16 @@ public sealed class RpcStreamTests
     }
 
     [Fact]
+    public async Task The_end_of_the_call_ends_a_write_that_waits_for_space()
+    {
+        var writer = new RpcStreamWriter<int>();
+        for (var i = 0; i < 64; i++) await writer.WriteAsync(i);
+        var waiting = writer.WriteAsync(64).AsTask();
+        writer.Stream.Close();
+        Assert.False(await waiting.Soon());
+    }
+
+    [Fact]
     public async Task Items_that_were_dropped_when_the_call_ended_are_not_taken_for_the_end_of_the_stream()
     {
         var writer = new RpcStreamWriter<int>();
