@@ -28,9 +28,9 @@ public abstract class ResultCall<TResult> : Call, IValueTaskSource<TResult>, IVa
 
     void IValueTaskSource.GetResult(short token) => TakeOutcome(token);
 
-    ValueTaskSourceStatus IValueTaskSource<TResult>.GetStatus(short token) => _outcome.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<TResult>.GetStatus(short token) => GetStatus(token);
 
-    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _outcome.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => GetStatus(token);
 
     void IValueTaskSource<TResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _outcome.OnCompleted(continuation, state, token, flags);
@@ -97,9 +97,20 @@ public abstract class ResultCall<TResult> : Call, IValueTaskSource<TResult>, IVa
     /// <summary>The delegate that continues when the method's task completes; made once for each pooled call.</summary>
     private protected Action WhenInvoked => _onInvoked ??= () => Turn!.OnInvoked(this);
 
-    private TResult TakeOutcome(short token)
+    private ValueTaskSourceStatus GetStatus(short token)
+    {
+        Check(token);
+        return _outcome.GetStatus(token);
+    }
+
+    private void Check(short token)
     {
         if (token != _outcome.Version) throw new InvalidOperationException("The ValueTask of a grain call was awaited twice. Await it once, or call AsTask() first.");
+    }
+
+    private TResult TakeOutcome(short token)
+    {
+        Check(token);
         try
         {
             return _outcome.GetResult(token);

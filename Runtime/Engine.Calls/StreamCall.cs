@@ -203,11 +203,10 @@ public abstract class StreamCall<TItem> : Call, IStreamCall, IAsyncEnumerable<TI
     {
         var items = Channel.CreateBounded<TItem>(new BoundedChannelOptions(StreamWindow.Items) { SingleReader = true, SingleWriter = true });
         _items = items;
-        State = Tainted | Shared; // never pooled, seen by others from the start
+        State = Tainted; // never pooled
         var target = _target!;
-        TargetId = target.GrainId;
-        Router = target.Router;
-        Router.Send(this, target);
+        if (Prepare(target, CallerToken)) target.Router.Send(this, target);
+        if (IsInlineDone) items.Writer.TryComplete(Error);
         return items;
     }
 
