@@ -245,6 +245,19 @@ public abstract class Call : MailboxItem
         else if (Deadline != NoDeadline && Sink is not null) clean = Sink.Deadlines.Remove(this);
         if (CallerToken.CanBeCanceled) clean &= _registration.Unregister();
         if (!clean) Taint();
+        if (Sink is null && Method.HasStreamArgument) CloseStreams();
+    }
+
+    /// <summary>Makes the streams among the arguments readable from other processes. The call keeps them reachable.</summary>
+    internal void BindStreams(Orleans.IGrainFactory grains)
+    {
+        for (var i = 0; i < ArgumentCount; i++) (GetArgument(i) as Rpc.IRpcStream)?.Bind(grains);
+    }
+
+    /// <summary>The call has ended: nobody reads its streams any more.</summary>
+    private void CloseStreams()
+    {
+        for (var i = 0; i < ArgumentCount; i++) (GetArgument(i) as Rpc.IRpcStream)?.Close();
     }
 
     internal void Taint() => Interlocked.Or(ref State, Tainted);

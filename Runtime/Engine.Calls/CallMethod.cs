@@ -52,6 +52,9 @@ public sealed class CallMethod(string name, uint id, Func<Call> create, CallFlag
 
     public int ResponseTimeoutMs { get; } = responseTimeoutMs;
 
+    /// <summary>Whether an argument is a stream that the method reads from its caller.</summary>
+    internal bool HasStreamArgument { get; } = parameterTypes is not null && parameterTypes.Any(static t => t.IsAssignableTo(typeof(Rpc.IRpcStream)));
+
     /// <summary>The interface it belongs to; set when that is built.</summary>
     public CallInterface Interface { get; internal set; } = null!;
 

@@ -4,6 +4,7 @@ using Granary.Engine.Membership;
 using Granary.Engine.Placement;
 using Granary.Engine.Routing;
 using Granary.Engine.Transport;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.GrainDirectory;
 using Orleans.Runtime;
@@ -46,6 +47,9 @@ internal abstract class ProcessCore
 
     /// <summary>Set before the process starts; a single process has a network that refuses.</summary>
     internal IPeerNetwork Network { get; set; } = null!;
+
+    /// <summary>Makes references; looked up on first use, because it is made with this.</summary>
+    internal IGrainFactory GrainFactory => field ??= Services.GetRequiredService<IGrainFactory>();
 
     /// <summary>Whether traces are listened to, so that calls take the path that makes spans.</summary>
     internal bool HasCallObservers => EngineTelemetry.Source.HasListeners();

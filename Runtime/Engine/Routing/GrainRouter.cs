@@ -48,6 +48,8 @@ internal sealed class GrainRouter : CallRouter
         if (!ExecutionContextScope.IsClean) TakeAmbient(call);
         if (!SetDeadline(call, caller)) return;
         call.SourceId = caller is null ? _process.ClientId : caller.CallerId;
+        // The end of a call with a stream must be seen, so it never ends unshared.
+        if (call.Method.HasStreamArgument) call.Share();
         if (_outgoing.Length > 0 || _process.HasCallObservers)
         {
             OutgoingCallPath.Send(this, _outgoing, call, target);
@@ -104,7 +106,7 @@ internal sealed class GrainRouter : CallRouter
         else _process.Locator.Remember(call.TargetId, owner);
         if (!CountHop(call)) return;
         call.PlaceHere = placeThere;
-        if (owner is not null && !(owner.Equals(_silo?.Address))) _process.Network.Send(call, owner);
+        if (owner is not null && !(owner.Equals(_silo?.Address))) SendToPeer(call, owner);
         else Redispatch(call);
     }
 
@@ -193,7 +195,7 @@ internal sealed class GrainRouter : CallRouter
         // A client: the owner if it is known, else the silo that would know.
         var to = _process.Locator.Cached(grainId) ?? _process.Locator.Home(grainId);
         if (to is null) NoSilo(call);
-        else _process.Network.Send(call, to);
+        else SendToPeer(call, to);
     }
 
     /// <summary>On a silo: runs the call here, or finds out where it belongs.</summary>
@@ -345,6 +347,12 @@ internal sealed class GrainRouter : CallRouter
         }
 
         call.PlaceHere = place;
+        SendToPeer(call, silo);
+    }
+
+    private void SendToPeer(Call call, SiloAddress silo)
+    {
+        if (call.Sink is null && call.Method.HasStreamArgument) call.BindStreams(_process.GrainFactory);
         _process.Network.Send(call, silo);
     }
 
