@@ -33,7 +33,7 @@ internal static class Rules
         "'{0}' is private or file-local, so generated code cannot name it. Make it and the types around it public or internal.");
 
     public static readonly DiagnosticDescriptor ReturnType = Rule("GRN010", "A grain method must be asynchronous",
-        "'{0}' returns '{1}'. A grain method returns Task, Task<T>, ValueTask, ValueTask<T> or IAsyncEnumerable<T>; void is for methods marked [OneWay] and for observers.");
+        "'{0}' returns '{1}'. A grain method returns Task, Task<T>, ValueTask, ValueTask<T> or IAsyncEnumerable<T>; void is for methods marked [OneWay] and for observers, and a [OneWay] method has no result.");
 
     public static readonly DiagnosticDescriptor ByReference = Rule("GRN011", "A grain method cannot take a parameter by reference",
         "Parameter '{1}' of '{0}' is ref, out or in. Arguments travel as copies: pass it by value, and return what the method changes.");

@@ -7,7 +7,6 @@ namespace Granary.Generators.Reading;
 internal static class MethodReader
 {
     private const string Token = "System.Threading.CancellationToken";
-    private const string ImmutableWrapper = "Orleans.Concurrency.Immutable<T>";
 
     public static string Signature(IMethodSymbol method) => $"{Names.Short(method.ContainingType)}.{method.Name}({string.Join(", ", method.Parameters.Select(p => Names.Short(p.Type)))})";
 
@@ -40,7 +39,7 @@ internal static class MethodReader
 
         var (returns, resultType) = ReturnOf(method);
         var isOneWay = method.Has("Orleans.Concurrency.OneWayAttribute");
-        if (returns is null || (returns == ReturnKind.Void && !isObserver && !isOneWay))
+        if (returns is null || (returns == ReturnKind.Void && !isObserver && !isOneWay) || (isOneWay && resultType is not null))
             problems.Add(Rules.ReturnType, where, path, Names.Short(method.ReturnType));
         TypeModel? result = null;
         string? wrapper = null;
@@ -79,6 +78,8 @@ internal static class MethodReader
         if (Names.Definition(parameterType) == Names.RpcStream)
         {
             if (parameterType.NullableAnnotation == NullableAnnotation.Annotated) types.Problems.Add(Rules.StreamArgument, where, place, "a stream cannot be null. Write RpcStream<T> without '?'.");
+            if (((INamedTypeSymbol)parameterType).TypeArguments[0] is { NullableAnnotation: NullableAnnotation.Annotated } or INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T })
+                types.Problems.Add(Rules.StreamArgument, where, place, "a stream cannot hold nulls. Leave them out, or send a [GenerateSerializer] record with a nullable member.");
             var item = types.Read(((INamedTypeSymbol)parameterType).TypeArguments[0], place + "[]", where, TypeUse.Argument);
             return item is null ? null : new FieldModel
             {
@@ -112,7 +113,7 @@ internal static class MethodReader
     }
 
     private static (ITypeSymbol Inner, string? Wrapper) Unwrap(ITypeSymbol type) =>
-        Names.Definition(type) == ImmutableWrapper ? (((INamedTypeSymbol)type).TypeArguments[0], type.ToDisplayString(Names.Declared)) : (type, null);
+        Names.Definition(type) == Names.ImmutableWrapper ? (((INamedTypeSymbol)type).TypeArguments[0], type.ToDisplayString(Names.Declared)) : (type, null);
 
     private static (ReturnKind? Kind, ITypeSymbol? Result) ReturnOf(IMethodSymbol method)
     {

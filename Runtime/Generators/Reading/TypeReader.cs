@@ -79,6 +79,7 @@ internal sealed class TypeReader(Compilation compilation, Problems problems, Can
         if (Containers.TryList(type, out var container, out var element)) return List(type, container, element, path, where, use);
         if (Containers.TryMap(type, out container, out var key, out var value)) return Map(type, container, key, value, path, where);
         if (type.IsAddressable()) return Reference((INamedTypeSymbol)type, path, where, use);
+        if (Names.Definition(type) is Names.RpcStream or Names.ImmutableWrapper) return Unsupported(path, where, Reason(type)); // serialized where they may stand
         if (TypeGraph.IsMessage(type)) return Message((INamedTypeSymbol)type, path, where);
         return Unsupported(path, where, Reason(type));
     }
@@ -206,8 +207,8 @@ internal sealed class TypeReader(Compilation compilation, Problems problems, Can
             "System.Collections.Generic.IEnumerable<T>" or "System.Collections.IEnumerable" => $"{name} may be lazy or endless. Use IReadOnlyList<T>, List<T> or an array; for a stream, return IAsyncEnumerable<T> or take RpcStream<T>.",
             "System.Collections.Generic.IAsyncEnumerable<T>" => $"{name} is only possible as a result. Take RpcStream<T> for a streamed argument.",
             "System.Memory<T>" or "System.Span<T>" or "System.ReadOnlySpan<T>" => $"{name} is a view of someone's memory. Use byte[] or ReadOnlyMemory<byte>.",
-            "Granary.Rpc.RpcStream<T>" => "an RpcStream<T> is only possible as a parameter of a grain method.",
-            "Orleans.Concurrency.Immutable<T>" => "Immutable<T> is only possible as a parameter or result. Mark the member [Immutable].",
+            Names.RpcStream => "an RpcStream<T> is only possible as a parameter of a grain method.",
+            Names.ImmutableWrapper => "Immutable<T> is only possible as a parameter or result. Mark the member [Immutable].",
             "System.Threading.CancellationToken" => "a CancellationToken is only possible as a parameter of a grain method.",
             "System.Uri" => "Uri has no form of its own. Use a string.",
             _ when type.TypeKind == TypeKind.Interface => $"{name} is an interface. Use a class, or mark it [GenerateSerializer] with a [Union] of the types it may be.",
