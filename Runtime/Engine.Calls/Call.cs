@@ -237,9 +237,21 @@ public abstract class Call : MailboxItem
         }
     }
 
+    /// <summary>Ends the part that this process has in a call that goes on elsewhere. False when the call has ended already.</summary>
+    internal bool TryTake()
+    {
+        if (!TryClaim()) return false;
+        Detach();
+        return true;
+    }
+
+    /// <summary>Recycles a call that nobody else has seen: it arrived over a connection and ended before it was shared, or never began.</summary>
+    internal void Discard() => Recycle();
+
     /// <summary>The claimant takes the deadline and the token back. What is firing at this moment still holds the call: it is tainted.</summary>
     private protected void Detach()
     {
+        if (!IsShared) return;
         var clean = true;
         if (Deadline != NoDeadline && Router is not null) clean = Router.Deadlines.Remove(this);
         else if (Deadline != NoDeadline && Sink is not null) clean = Sink.Deadlines.Remove(this);

@@ -1,0 +1,216 @@
+using System.Net.Sockets;
+using Granary.Calls;
+using Granary.Codec;
+using Orleans.Runtime;
+
+namespace Granary.Engine.Transport;
+
+/// <summary>Opening, keeping alive and closing.</summary>
+internal sealed partial class PeerConnection
+{
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _goAwayHeard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _answered;
+    private long _heardBytes;
+    private long _heardAt;
+    private long _pingedAt;
+
+    /// <summary>The handshake is done. False when the connection was closed meanwhile; the socket is closed too then.</summary>
+    internal bool Open(PeerSocket socket)
+    {
+        lock (_output)
+        {
+            if (_state == ConnectionState.Closed)
+            {
+                socket.Dispose();
+                return false;
+            }
+
+            _socket = socket;
+            _state = ConnectionState.Open;
+            _openedAt = _network.Time.GetUtcNow();
+            _heardAt = _network.Time.GetTimestamp();
+            _pingedAt = _heardAt;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Receive(), this, preferLocal: false);
+        Flush(int.MaxValue);
+        return true;
+    }
+
+    /// <summary>Looks whether the peer is still there: asks when it has been silent for long, gives up when it stays so.</summary>
+    internal void CheckAlive(long now)
+    {
+        if (State is ConnectionState.Connecting or ConnectionState.Closed) return;
+        var heard = Volatile.Read(ref _bytesIn);
+        if (heard != _heardBytes)
+        {
+            _heardBytes = heard;
+            _heardAt = now;
+            return;
+        }
+
+        var silence = _network.Time.GetElapsedTime(_heardAt, now);
+        if (silence >= _options.DeadAfter)
+        {
+            Close(new TimeoutException($"Nothing was heard for {silence.TotalSeconds:0.0} s."));
+        }
+        else if (silence >= _options.PingAfter && _network.Time.GetElapsedTime(_pingedAt, now) >= _options.PingAfter)
+        {
+            _pingedAt = now;
+            WriteSmall(FrameKind.Ping);
+        }
+    }
+
+    /// <summary>Asks the peer to send no new calls, and sends none.</summary>
+    internal void SayGoAway(bool processStops)
+    {
+        lock (_output)
+        {
+            if (_state != ConnectionState.Open) return;
+            _state = ConnectionState.Leaving;
+        }
+
+        WriteSmall(FrameKind.GoAway, processStops ? 1UL : 0UL);
+    }
+
+    /// <summary>After <see cref="SayGoAway"/>: waits for what is in flight and closes. Cut short by the token.</summary>
+    internal async Task FinishAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            if (State == ConnectionState.Leaving)
+            {
+                // Calls that the peer sent before it heard have come by the time it says so.
+                await Task.WhenAny(_goAwayHeard.Task, Ended).WaitAsync(cancellation).ConfigureAwait(false);
+                await _inbound.WhenEmpty().WaitAsync(cancellation).ConfigureAwait(false);
+                await WhenAnswered().WaitAsync(cancellation).ConfigureAwait(false);
+                await WhenFlushed().WaitAsync(cancellation).ConfigureAwait(false);
+            }
+
+            _socket?.EndSending();
+            // What the peer still sends must be read, or closing would throw away what we sent.
+            await Ended.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The time is up.
+        }
+
+        Close(null);
+    }
+
+    /// <summary>Completes when the connection has closed.</summary>
+    internal Task Ended => _ended.Task;
+
+    /// <summary>Completes when no call that was sent waits for its answer. After no more are sent.</summary>
+    private Task WhenAnswered()
+    {
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _answered, answered);
+        Interlocked.MemoryBarrier(); // whoever takes the last call sees this, or is seen by the next line
+        if (_slab.Count == 0) answered.TrySetResult();
+        return Task.WhenAny(answered.Task, Ended);
+    }
+
+    private void OnTaken()
+    {
+        if (Volatile.Read(ref _answered) is { } answered && _slab.Count == 0) answered.TrySetResult();
+    }
+
+    private void OnGoAway(bool processStops)
+    {
+        lock (_output)
+        {
+            if (_state == ConnectionState.Open) _state = ConnectionState.Leaving;
+        }
+
+        WriteSmall(FrameKind.GoAwayHeard);
+        if (processStops) Peer.OnStopping();
+    }
+
+    /// <summary>Ends the connection and every call on it. Any thread; the first one does it.</summary>
+    /// <param name="reason">Why; null when an end hung up or the process stops.</param>
+    internal void Close(Exception? reason)
+    {
+        byte[]? sending;
+        int sendingLength, sent, pendingLength;
+        byte[] pending;
+        ConnectionState before;
+        TaskCompletionSource? flushed;
+        lock (_output)
+        {
+            if (_state == ConnectionState.Closed) return;
+            before = _state;
+            _state = ConnectionState.Closed;
+            (sending, sendingLength, sent) = (_sending, _sendingLength, _sent);
+            (pending, pendingLength) = (_pending, _pendingLength);
+            (flushed, _flushed) = (_flushed, null);
+        }
+
+        _socket?.Dispose();
+        flushed?.TrySetResult();
+        _inbound.Close();
+
+        // Outstanding calls: what was not sent may go elsewhere.
+        var unsent = new UnsentFrames();
+        if (sending is not null) unsent.Add(sending.AsMemory(0, sendingLength), sent);
+        unsent.Add(pending.AsMemory(0, pendingLength), 0);
+        var calls = _slab.TakeAll();
+        _network.OnClosed(this, before, reason, calls.Count);
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(HopContext.Instance);
+        foreach (var (correlation, call) in calls)
+        {
+            try
+            {
+                EndOrSendOn(call, unsent.Find(correlation), reason);
+            }
+            catch (Exception error)
+            {
+                _log.Unexpected(Peer.Name, error);
+            }
+        }
+
+        SynchronizationContext.SetSynchronizationContext(context);
+        if (unsent.OneWay > 0) _log.Dropped($"({unsent.OneWay} of them)", $"{Peer.Name} could not be reached.");
+        _ended.TrySetResult();
+    }
+
+    private void EndOrSendOn(Call call, ReadOnlyMemory<byte>? frame, Exception? reason)
+    {
+        if (frame is { } unsent)
+        {
+            var r = new WireReader(unsent.Span);
+            r.ReadVarint32(); // the kind
+            if (!TryRestoreArguments(call, unsent.Span[RequestHeader.Read(ref r, null).Body..])) return;
+            var why = reason ?? new SiloUnavailableException($"{Peer.Name} hung up.");
+            if (Peer.Silo is { } silo)
+            {
+                _process.Router.OnUnsent(call, silo, why);
+                return;
+            }
+        }
+
+        if (Peer.Silo is null)
+        {
+            call.Fail(new ClientNotAvailableException(call.TargetId));
+        }
+        else
+        {
+            call.Fail(new SiloUnavailableException(
+                $"The connection to {Peer.Name} was lost while the call {call.Method.FullName} was in flight; whether it ran is not known.{(reason is null ? "" : " " + reason.Message)}"));
+        }
+
+        call.ReleaseCallee();
+    }
+
+    /// <summary>What is said of a closed connection in the log.</summary>
+    internal static string Describe(Exception? reason) => reason switch
+    {
+        null => "An end hung up.",
+        SocketException socket => $"{socket.SocketErrorCode}: {socket.Message}",
+        ObjectDisposedException => "It was closed here.",
+        _ => reason.Message,
+    };
+}

@@ -1,0 +1,199 @@
+using System.Net;
+using System.Net.Sockets;
+using Orleans.Runtime;
+
+namespace Granary.Engine.Transport;
+
+/// <summary>Dialling and accepting.</summary>
+internal sealed partial class PeerNetwork
+{
+    private const int Backlog = 512;
+
+    private Socket? _listener;
+
+    /// <summary>Binds a socket to listen with: before the silo's address is known, when the port is to be free.</summary>
+    /// <exception cref="IOException">The address is in use or not this machine's.</exception>
+    internal static Socket Bind(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // An old connection of an earlier run on the port does not keep the port.
+            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            if (endPoint.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
+            socket.Bind(endPoint);
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch (SocketException error)
+        {
+            socket.Dispose();
+            throw new IOException($"The silo cannot listen on {endPoint}: {error.Message}. Choose another port with ConfigureEndpoints or UseLocalhostClustering, or 0 for a free one.", error);
+        }
+    }
+
+    /// <summary>Listens for silos and clients.</summary>
+    /// <returns>The address, with the port that was chosen when it was 0.</returns>
+    /// <exception cref="IOException">The address is in use or not this machine's.</exception>
+    internal Task<IPEndPoint> ListenAsync(IPEndPoint endPoint) => Task.FromResult(Listen(Bind(endPoint)));
+
+    /// <summary>Listens on what <see cref="Bind"/> gave, which is this object's from here on.</summary>
+    internal IPEndPoint Listen(Socket listener)
+    {
+        if (Interlocked.CompareExchange(ref _listener, listener, null) is not null) throw new InvalidOperationException("The network listens already.");
+        var endPoint = (IPEndPoint)listener.LocalEndPoint!;
+        Log.Listening(endPoint);
+        _ = AcceptAsync(listener);
+        return endPoint;
+    }
+
+    /// <summary>Connects a client to a silo of which only the endpoint is known. The silo's view has been given to <see cref="PeerNetworkOptions.OnView"/> when this completes.</summary>
+    /// <exception cref="HandshakeException">The process there does not belong with this one.</exception>
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
+    internal async Task<SiloAddress> ConnectAsync(IPEndPoint gateway, CancellationToken cancellation)
+    {
+        try
+        {
+            var (socket, identity, view) = await DialAsync(gateway, null, 0, cancellation);
+            if (identity.Silo is not { } silo)
+            {
+                socket.Dispose();
+                throw new HandshakeException($"{identity.Name} at {gateway} is no silo.");
+            }
+
+            OpenAdopted(socket, identity, 0).Peer.OnConnected(identity);
+            Log.Connected(identity.Name, 0);
+            if (view is not null) Options.OnView?.Invoke(silo, view);
+            return silo;
+        }
+        catch
+        {
+            Interlocked.Increment(ref _failed);
+            throw;
+        }
+    }
+
+    /// <summary>Begins to connect; the connection ends up open or closed.</summary>
+    internal void Dial(PeerConnection connection)
+    {
+        _connections.TryAdd(connection, true);
+        ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.network.DialAsync(s.connection), (network: this, connection), preferLocal: false);
+    }
+
+    private async Task DialAsync(PeerConnection connection)
+    {
+        var peer = connection.Peer;
+        try
+        {
+            var (socket, identity, view) = await DialAsync(peer.Silo!.Endpoint, peer.Silo, connection.Lane, _stopping.Token);
+            peer.OnConnected(identity);
+            Interlocked.Increment(ref _opened);
+            Log.Connected(peer.Name, connection.Lane);
+            if (connection.Open(socket) && view is not null) Options.OnView?.Invoke(peer.Silo, view);
+        }
+        catch (Exception error)
+        {
+            Interlocked.Increment(ref _failed);
+            peer.OnConnectFailed(error);
+            Log.ConnectFailed(peer.Name, PeerConnection.Describe(error));
+            connection.Close(error);
+        }
+    }
+
+    private async Task<(PeerSocket Socket, PeerIdentity Peer, byte[]? View)> DialAsync(IPEndPoint endPoint, SiloAddress? wanted, int lane, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(Options.ConnectTimeout, Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endPoint, either.Token);
+            var connected = new PeerSocket(socket);
+            var (peer, view) = await Handshake.DialAsync(connected, Self, Options.SharedSecret, wanted, lane, Options.MaxFrameBytes, either.Token);
+            return (connected, peer, view);
+        }
+        catch (OperationCanceledException cancelled) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new TimeoutException($"{endPoint} did not answer within {Options.ConnectTimeout.TotalSeconds:0.#} s.", cancelled);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (!IsStopping)
+        {
+            try
+            {
+                var socket = await listener.AcceptAsync(_stopping.Token);
+                _ = AcceptOneAsync(socket);
+            }
+            catch (Exception) when (IsStopping)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // Out of descriptors, or the caller is gone already: others will come.
+                Log.Unexpected("the listener", error);
+                await Task.Delay(TimeSpan.FromMilliseconds(50), Time);
+            }
+        }
+    }
+
+    private async Task AcceptOneAsync(Socket socket)
+    {
+        EndPoint? from = null;
+        try
+        {
+            from = socket.RemoteEndPoint;
+            using var limit = new CancellationTokenSource(Options.ConnectTimeout, Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
+            var accepted = new PeerSocket(socket);
+            var (identity, lane) = await Handshake.AcceptAsync(accepted, Self, Options.SharedSecret, Admit, either.Token);
+            OpenAdopted(accepted, identity, lane);
+            Log.Accepted(identity.Name, lane);
+        }
+        catch (Exception error)
+        {
+            socket.Dispose();
+            if (IsStopping) return;
+            Interlocked.Increment(ref _refused);
+            Log.Refused(from, error is OperationCanceledException ? "The handshake took too long." : PeerConnection.Describe(error));
+        }
+    }
+
+    /// <summary>Lets a process in, and gives what it must know of the cluster.</summary>
+    private byte[]? Admit(PeerIdentity peer)
+    {
+        if (peer.Silo is not { } silo) return Options.View?.Invoke();
+        if (Process.View.Silos.Any(s => s.Status == SiloStatus.Dead && s.Address.Equals(silo))) throw new HandshakeException($"The cluster has declared {silo} dead. Restart it.");
+        return null;
+    }
+
+    /// <summary>A connection whose handshake is done becomes one of the peer's, for calls both ways.</summary>
+    private PeerConnection OpenAdopted(PeerSocket socket, PeerIdentity identity, int lane)
+    {
+        PeerConnection connection;
+        lock (_clients)
+        {
+            var peer = identity.Silo is { } silo
+                ? _silos.GetOrAdd(silo, static (address, s) => new Peer(s.network, address, s.identity.Id), (network: this, identity))
+                : _clients.GetOrAdd(identity.Name, static (_, s) => new Peer(s.network, null, s.identity.Id), (network: this, identity));
+            connection = new PeerConnection(this, peer, lane);
+            _connections.TryAdd(connection, true);
+            peer.Adopt(connection, identity);
+        }
+
+        Interlocked.Increment(ref _opened);
+        connection.Open(socket);
+        if (IsStopping) connection.Close(null);
+        return connection;
+    }
+}

@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using Granary.Calls;
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
+
+namespace Granary.Engine.Transport;
+
+/// <summary>
+/// The connections of one process to the others of its cluster: those it dials, and, on a silo, those it accepts. Thread-safe.
+/// (Dialling and accepting: <c>PeerNetwork.Connecting.cs</c>.)
+/// </summary>
+internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<SiloAddress, Peer> _silos = new();
+    private readonly ConcurrentDictionary<string, Peer> _clients = new(StringComparer.Ordinal); // changed under its own lock
+    private readonly ConcurrentDictionary<PeerConnection, bool> _connections = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ITimer _heartbeat;
+    private long _opened;
+    private long _failed;
+    private long _refused;
+
+    /// <param name="process">Whose network this is; wired.</param>
+    /// <param name="options">Limits, times and callbacks.</param>
+    /// <param name="loggers">For the category <c>Granary.Engine.Transport</c>.</param>
+    /// <param name="time">The clock of timeouts and heartbeats.</param>
+    internal PeerNetwork(ProcessCore process, PeerNetworkOptions options, ILoggerFactory loggers, TimeProvider time)
+    {
+        options.Validate();
+        Process = process;
+        Options = options;
+        Time = time;
+        Log = new TransportLog(loggers.CreateLogger("Granary.Engine.Transport"));
+        Self = new PeerIdentity(options.ClusterId, (process as SiloCore)?.Address, process.ClientId);
+        Watchdog = new LoopWatchdog(() => _connections.Select(c => c.Key));
+        var period = TimeSpan.FromTicks(Math.Clamp(options.PingAfter.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond));
+        _heartbeat = time.CreateTimer(static network => ((PeerNetwork)network!).CheckAlive(), this, period, period);
+    }
+
+    internal ProcessCore Process { get; }
+
+    internal PeerNetworkOptions Options { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal TransportLog Log { get; }
+
+    /// <summary>Who this process says it is.</summary>
+    internal PeerIdentity Self { get; }
+
+    internal LoopWatchdog Watchdog { get; }
+
+    internal bool IsStopping => _stopping.IsCancellationRequested;
+
+    /// <inheritdoc/>
+    public void Send(Call call, SiloAddress silo)
+    {
+        call.Share();
+        if (!_silos.TryGetValue(silo, out var peer)) peer = _silos.GetOrAdd(silo, static (address, network) => new Peer(network, address, default), this);
+        peer.Send(call);
+    }
+
+    /// <inheritdoc/>
+    public bool TrySendToClient(Call call, string clientId)
+    {
+        if (!_clients.TryGetValue(clientId, out var client)) return false;
+        call.Share();
+        return client.TrySendToClient(call);
+    }
+
+    /// <summary>The cluster has declared the silo dead: its connections end at once, and the calls in flight on them.</summary>
+    internal void ForgetSilo(SiloAddress silo)
+    {
+        if (!_silos.TryRemove(silo, out var peer)) return;
+        peer.Forget();
+        foreach (var connection in ConnectionsOf(peer)) connection.Close(new SiloUnavailableException($"{silo} is no member of the cluster any more."));
+    }
+
+    /// <summary>Sends <see cref="PeerNetworkOptions.View"/> to every client that is connected.</summary>
+    internal void PublishView()
+    {
+        if (Options.View?.Invoke() is not { } view) return;
+        foreach (var (connection, _) in _connections)
+        {
+            if (connection.Peer.Silo is null) connection.SendView(view);
+        }
+    }
+
+    /// <summary>The clients that are connected.</summary>
+    internal IReadOnlyCollection<string> ConnectedClients => [.. _clients.Keys];
+
+    /// <summary>The connections as they are now.</summary>
+    internal NetworkStatistics Statistics() =>
+        new([.. _connections.Select(c => c.Key.Statistics()).OrderBy(c => c.Peer, StringComparer.Ordinal).ThenBy(c => c.Lane)], Volatile.Read(ref _opened), Volatile.Read(ref _failed), Volatile.Read(ref _refused));
+
+    /// <summary>
+    /// Accepts no more connections, asks the peers to send no new calls, lets what is in flight end, and closes everything: when that is done, or the time is up.
+    /// </summary>
+    internal async Task StopAsync(TimeSpan graceful)
+    {
+        await _stopping.CancelAsync();
+        _listener?.Dispose();
+        using var limit = new CancellationTokenSource(graceful, Time);
+        var connections = _connections.Select(c => c.Key).ToArray();
+        foreach (var connection in connections) connection.SayGoAway(processStops: true);
+        await Task.WhenAll(connections.Select(c => c.FinishAsync(limit.Token)));
+        Abort();
+    }
+
+    /// <summary>Closes everything at once, as the end of the process would.</summary>
+    internal void Abort()
+    {
+        _stopping.Cancel();
+        _listener?.Dispose();
+        _heartbeat.Dispose();
+        foreach (var (connection, _) in _connections) connection.Close(null);
+        Watchdog.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero);
+        _stopping.Dispose();
+    }
+
+    /// <summary>A connection has closed.</summary>
+    /// <param name="connection">Which.</param>
+    /// <param name="before">The state it was in.</param>
+    /// <param name="reason">Why; null when an end hung up.</param>
+    /// <param name="calls">How many calls were in flight.</param>
+    internal void OnClosed(PeerConnection connection, ConnectionState before, Exception? reason, int calls)
+    {
+        _connections.TryRemove(connection, out _);
+        var peer = connection.Peer;
+        if (reason is FrameException) Log.Broken(peer.Name, reason.Message);
+        else if (before != ConnectionState.Connecting) Log.Closed(peer.Name, connection.Lane, PeerConnection.Describe(reason), calls);
+        bool last;
+        lock (_clients)
+        {
+            last = peer.Remove(connection);
+            if (last && peer.Silo is null) _clients.TryRemove(KeyValuePair.Create(peer.Name, peer));
+        }
+
+        if (last && peer.Silo is { } silo && before != ConnectionState.Connecting) Options.OnPeerLost?.Invoke(silo);
+    }
+
+    private IEnumerable<PeerConnection> ConnectionsOf(Peer peer) => _connections.Keys.Where(c => ReferenceEquals(c.Peer, peer));
+
+    private void CheckAlive()
+    {
+        var now = Time.GetTimestamp();
+        foreach (var (connection, _) in _connections) connection.CheckAlive(now);
+    }
+}

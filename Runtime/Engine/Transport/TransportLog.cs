@@ -1,0 +1,58 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Granary.Engine.Transport;
+
+/// <summary>What the network writes to the log.</summary>
+internal sealed partial class TransportLog(ILogger logger)
+{
+    [LoggerMessage(1101, LogLevel.Information, "Listening for silos and clients on {EndPoint}.")]
+    private static partial void LogListening(ILogger logger, EndPoint endPoint);
+
+    [LoggerMessage(1102, LogLevel.Debug, "Connected to {Peer}, lane {Lane}.")]
+    private static partial void LogConnected(ILogger logger, string peer, int lane);
+
+    [LoggerMessage(1103, LogLevel.Debug, "Accepted a connection of {Peer}, lane {Lane}.")]
+    private static partial void LogAccepted(ILogger logger, string peer, int lane);
+
+    [LoggerMessage(1104, LogLevel.Warning, "Refused a connection from {EndPoint}: {Reason}")]
+    private static partial void LogRefused(ILogger logger, EndPoint? endPoint, string reason);
+
+    [LoggerMessage(1105, LogLevel.Warning, "Could not connect to {Peer}: {Reason}")]
+    private static partial void LogConnectFailed(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(1106, LogLevel.Information, "The connection to {Peer}, lane {Lane}, has ended: {Reason} Calls in flight that ended with it: {Calls}.")]
+    private static partial void LogClosed(ILogger logger, string peer, int lane, string reason, int calls);
+
+    [LoggerMessage(1107, LogLevel.Error, "{Peer} broke the protocol, so its connection was closed: {Reason}")]
+    private static partial void LogBroken(ILogger logger, string peer, string reason);
+
+    [LoggerMessage(1108, LogLevel.Error, "An error of the transport itself on the connection to {Peer}.")]
+    private static partial void LogUnexpected(ILogger logger, string peer, Exception error);
+
+    [LoggerMessage(1109, LogLevel.Warning, "The one-way call {Method} was dropped: {Reason}")]
+    private static partial void LogDropped(ILogger logger, string method, string reason);
+
+    [LoggerMessage(1110, LogLevel.Warning, "Code that a reply from {Peer} resumed has kept the connection's thread; another thread reads on. Do not block on grain calls; await them.")]
+    private static partial void LogBlocked(ILogger logger, string peer);
+
+    internal void Listening(EndPoint endPoint) => LogListening(logger, endPoint);
+
+    internal void Connected(string peer, int lane) => LogConnected(logger, peer, lane);
+
+    internal void Accepted(string peer, int lane) => LogAccepted(logger, peer, lane);
+
+    internal void Refused(EndPoint? endPoint, string reason) => LogRefused(logger, endPoint, reason);
+
+    internal void ConnectFailed(string peer, string reason) => LogConnectFailed(logger, peer, reason);
+
+    internal void Closed(string peer, int lane, string reason, int calls) => LogClosed(logger, peer, lane, reason, calls);
+
+    internal void Broken(string peer, string reason) => LogBroken(logger, peer, reason);
+
+    internal void Unexpected(string peer, Exception error) => LogUnexpected(logger, peer, error);
+
+    internal void Dropped(string method, string reason) => LogDropped(logger, method, reason);
+
+    internal void Blocked(string peer) => LogBlocked(logger, peer);
+}

@@ -1,0 +1,37 @@
+using Granary.Codec;
+
+namespace Granary.Engine.Transport;
+
+/// <summary>Finds, in the output of a connection that has ended, the requests that the peer cannot have got whole.</summary>
+internal sealed class UnsentFrames
+{
+    private readonly Dictionary<ulong, ReadOnlyMemory<byte>> _requests = [];
+
+    /// <summary>One-way calls among them.</summary>
+    internal int OneWay { get; private set; }
+
+    /// <summary>Looks through whole frames of which the socket has taken so many bytes.</summary>
+    internal void Add(ReadOnlyMemory<byte> frames, int sent)
+    {
+        for (var start = 0; start + Frame.LengthBytes <= frames.Length;)
+        {
+            var end = start + Frame.LengthBytes + (int)Frame.Length(frames.Span[start..]);
+            if (end > sent)
+            {
+                var frame = frames[(start + Frame.LengthBytes)..end];
+                var r = new WireReader(frame.Span);
+                if ((FrameKind)r.ReadVarint32() == FrameKind.Request)
+                {
+                    var correlation = r.ReadVarint();
+                    if (correlation == 0) OneWay++;
+                    else _requests[correlation] = frame;
+                }
+            }
+
+            start = end;
+        }
+    }
+
+    /// <summary>The frame, from its kind on, of the call with that correlation; null when it may have been sent.</summary>
+    internal ReadOnlyMemory<byte>? Find(ulong correlation) => _requests.TryGetValue(correlation, out var frame) ? frame : null;
+}
