@@ -132,7 +132,7 @@ internal sealed partial class PeerConnection
         }
 
         if (call.Deadline <= Environment.TickCount64) return new TimeoutException($"The deadline of {call.Method.FullName} had passed when the call arrived at {_network.Self.Name}.");
-        if (_network.Self.Silo is null && !ObserverTable.IsObserver(call.TargetId)) return new OrleansMessageRejectionException($"{_network.Self.Name} is a client and hosts no grains.");
+        if (_process is not SiloCore && !ObserverTable.IsObserver(call.TargetId)) return new OrleansMessageRejectionException($"{_network.Self.Name} is a client and hosts no grains.");
         return null;
     }
 

@@ -119,7 +119,11 @@ internal sealed partial class PeerConnection : CallSink, ICallHolder, ICreditCar
 
     internal override void CancelHere(Call call)
     {
-        if (call.Holder is Activation activation) activation.CancelOnTurn(call);
+        switch (call.Holder)
+        {
+            case Activation activation: activation.CancelOnTurn(call); break;
+            case ICallHolder holder: holder.Cancel(call); break;
+        }
     }
 
     /// <summary>A one-way call has nobody to go back to: this process sends it on itself.</summary>

@@ -31,7 +31,6 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         Options = options;
         Time = time;
         Log = new TransportLog(loggers.CreateLogger("Granary.Engine.Transport"));
-        Self = new PeerIdentity(options.ClusterId, (process as SiloCore)?.Address, process.ClientId);
         Watchdog = new LoopWatchdog(() => _connections.Select(c => c.Key));
         var period = TimeSpan.FromTicks(Math.Clamp(options.PingAfter.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond));
         _heartbeat = time.CreateTimer(static network => ((PeerNetwork)network!).CheckAlive(), this, period, period);
@@ -45,8 +44,8 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
 
     internal TransportLog Log { get; }
 
-    /// <summary>Who this process says it is.</summary>
-    internal PeerIdentity Self { get; }
+    /// <summary>Who this process says it is. A silo's address is final before it listens or sends.</summary>
+    internal PeerIdentity Self => new(Options.ClusterId, (Process as SiloCore)?.Address, Process.ClientId);
 
     internal LoopWatchdog Watchdog { get; }
 
@@ -68,8 +67,8 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         return client.TrySendToClient(call);
     }
 
-    /// <summary>The cluster has declared the silo dead: its connections end at once, and the calls in flight on them.</summary>
-    internal void ForgetSilo(SiloAddress silo)
+    /// <inheritdoc/>
+    public void ForgetSilo(SiloAddress silo)
     {
         if (!_silos.TryRemove(silo, out var peer)) return;
         peer.Forget();
@@ -94,13 +93,20 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         new([.. _connections.Select(c => c.Key.Statistics()).OrderBy(c => c.Peer, StringComparer.Ordinal).ThenBy(c => c.Lane)], Volatile.Read(ref _opened), Volatile.Read(ref _failed), Volatile.Read(ref _refused));
 
     /// <summary>
-    /// Accepts no more connections, asks the peers to send no new calls, lets what is in flight end, and closes everything: when that is done, or the time is up.
+    /// Accepts no more connections, asks the peers to send no new calls, lets what is in flight end, and closes everything: when that is done, or the time is up. With no time at all it is
+    /// as <see cref="Abort"/>.
     /// </summary>
-    internal async Task StopAsync(TimeSpan graceful)
+    public async Task StopAsync(TimeSpan timeout)
     {
+        if (timeout <= TimeSpan.Zero)
+        {
+            Abort();
+            return;
+        }
+
         await _stopping.CancelAsync();
         _listener?.Dispose();
-        using var limit = new CancellationTokenSource(graceful, Time);
+        using var limit = new CancellationTokenSource(timeout, Time);
         var connections = _connections.Select(c => c.Key).ToArray();
         foreach (var connection in connections) connection.SayGoAway(processStops: true);
         await Task.WhenAll(connections.Select(c => c.FinishAsync(limit.Token)));
