@@ -27,7 +27,7 @@ public sealed record Greeting
     [Id(0)]
     public required string Text { get; init; }
 
-    /// <summary>The caller's subject, as the gateway authenticated it; absent for calls from inside the cluster.</summary>
+    /// <summary>The caller's subject, as the gateway authenticated it; absent for calls that began inside the cluster.</summary>
     [Id(1)]
     public string? From { get; init; }
 

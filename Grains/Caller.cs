@@ -3,14 +3,21 @@ using Orleans.Runtime;
 
 namespace Granary.Samples;
 
-/// <summary>Who is calling, as the gateway authenticated it. It travels with every nested call in the <see cref="RequestContext"/>.</summary>
+/// <summary>
+/// Who is calling, as the gateway authenticated it. It travels with every nested call in the <see cref="RequestContext"/>; callers outside the cluster cannot set it.
+/// </summary>
 internal static class Caller
 {
-    /// <summary>The caller's subject; null for calls that began inside the cluster.</summary>
-    public static string? Subject => RequestContext.Get("granary.subject") as string;
+    // What the gateway sets: the subject (empty for a caller without a token) and the roles, separated by commas. Absent: the call began inside the cluster.
+    private const string SubjectKey = "granary.subject";
+    private const string RolesKey = "granary.roles";
+
+    /// <summary>The caller's subject; null for callers without a token and for calls that began inside the cluster.</summary>
+    public static string? Subject => RequestContext.Get(SubjectKey) is string { Length: > 0 } subject ? subject : null;
 
     /// <summary>Whether the call began inside the cluster or comes from an administrator.</summary>
-    public static bool IsTrusted => Subject is null || (RequestContext.Get("granary.roles") as string ?? "").Split(',').Contains("admin");
+    public static bool IsTrusted => RequestContext.Get(SubjectKey) is null
+        || (RequestContext.Get(RolesKey) as string ?? "").Split(',').Contains("admin");
 
     /// <summary>Refuses a caller who is neither the owner nor trusted.</summary>
     /// <exception cref="RpcException">PermissionDenied.</exception>
