@@ -1,0 +1,63 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
+
+namespace Granary.Hosting;
+
+/// <summary>Runs a host; what a person can put right is said in a line, not in a stack trace.</summary>
+internal static class Start
+{
+    private const int Failed = 1;
+
+    /// <summary>Builds the host, checks its options, and runs it until it is told to stop.</summary>
+    /// <returns>The exit code: 0, or 1 when the host could not start.</returns>
+    internal static async Task<int> RunAsync(Func<WebApplication> build)
+    {
+        try
+        {
+            await using var app = build();
+
+            // The host would check them too, but log every failure with its stack first.
+            app.Services.GetService<IStartupValidator>()?.Validate();
+            await app.RunAsync();
+            return 0;
+        }
+        catch (OptionsValidationException e)
+        {
+            return Refuse(e.Failures);
+        }
+        catch (AggregateException e) when (e.InnerExceptions.All(i => i is OptionsValidationException))
+        {
+            return Refuse(e.InnerExceptions.SelectMany(i => ((OptionsValidationException)i).Failures));
+        }
+        catch (InvalidOperationException e) when (e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal))
+        {
+            return Refuse([e.Message + "."]);
+        }
+        catch (Exception e) when (AddressProblem(e) is { } problem)
+        {
+            return Refuse([problem]);
+        }
+    }
+
+    private static int Refuse(IEnumerable<string> reasons)
+    {
+        Console.Error.WriteLine("The host cannot start:");
+        foreach (var reason in reasons) Console.Error.WriteLine("- " + reason);
+        return Failed;
+    }
+
+    private static string? AddressProblem(Exception error)
+    {
+        if (error is not IOException and not SocketException) return null;
+        for (var e = error; e is not null; e = e.InnerException)
+        {
+            if (e is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+                return $"{error.Message.TrimEnd('.')}. Stop the program that listens there, or choose another address: --urls http://localhost:9000";
+            if (e is SocketException { SocketErrorCode: SocketError.AccessDenied or SocketError.AddressNotAvailable })
+                return $"{error.Message.TrimEnd('.')}. Choose an address of this machine and a port above 1023: --urls http://localhost:8080";
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Granary.Silo;
+
+/// <summary>Ready while this silo serves: not before it has joined the cluster, and not once it has begun to stop.</summary>
+internal sealed class SiloHealth(IGrainFactory grains, ILocalSiloDetails silo, IHostApplicationLifetime lifetime) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        if (!lifetime.ApplicationStarted.IsCancellationRequested) return HealthCheckResult.Unhealthy("The silo is starting.");
+        if (lifetime.ApplicationStopping.IsCancellationRequested) return HealthCheckResult.Unhealthy("The silo is stopping.");
+        var hosts = await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true).WaitAsync(cancellationToken);
+        return hosts.ContainsKey(silo.SiloAddress) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy($"The silo {silo.SiloAddress} is not an active member of its cluster.");
+    }
+}
