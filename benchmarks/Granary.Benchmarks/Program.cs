@@ -1,0 +1,30 @@
+using Granary.Benchmarks.Codecs;
+using Granary.Benchmarks.Local;
+
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new Activations(), new CodecComparison()];
+
+Options options;
+try
+{
+    options = Options.Parse(args);
+}
+catch (ArgumentException error)
+{
+    Console.Error.WriteLine(error.Message);
+    return 2;
+}
+
+if (options.List)
+{
+    foreach (var benchmark in all) Console.WriteLine($"{benchmark.Name,-12} {benchmark.About}");
+    return 0;
+}
+
+foreach (var name in options.Names)
+{
+    if (all.Any(b => b.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase))) continue;
+    Console.Error.WriteLine($"There is no benchmark '{name}'. There are: {string.Join(", ", all.Select(b => b.Name))}.");
+    return 2;
+}
+
+return await Run.AllAsync(all, options);
