@@ -147,17 +147,17 @@ public sealed partial class OrdersGrain(
 
     private void Check(NewOrder wanted)
     {
-        if (wanted.OrderId != OrderId) throw RpcException.Invalid("order.orderId", $"is '{wanted.OrderId}', but the address says '{OrderId}'");
-        if (string.IsNullOrEmpty(wanted.Account)) throw RpcException.Invalid("order.account", "must not be empty");
-        if (wanted.Lines.Count is < 1 or > 100) throw RpcException.Invalid("order.lines", $"has {wanted.Lines.Count} lines; must have 1 to 100");
+        if (wanted.OrderId != OrderId) throw RpcException.Invalid("orderId", $"is '{wanted.OrderId}', but the address says '{OrderId}'");
+        if (string.IsNullOrEmpty(wanted.Account)) throw RpcException.Invalid("account", "must not be empty");
+        if (wanted.Lines.Count is < 1 or > 100) throw RpcException.Invalid("lines", $"has {wanted.Lines.Count} lines; must have 1 to 100");
 
         var seen = new HashSet<string>();
         for (var i = 0; i < wanted.Lines.Count; i++)
         {
             var line = wanted.Lines[i];
-            if (string.IsNullOrEmpty(line.Sku)) throw RpcException.Invalid($"order.lines[{i}].sku", "must not be empty");
-            if (!seen.Add(line.Sku)) throw RpcException.Invalid($"order.lines[{i}].sku", $"'{line.Sku}' is in another line already: add the quantities");
-            if (line.Quantity < 1) throw RpcException.Invalid($"order.lines[{i}].quantity", $"is {line.Quantity}; must be 1 or more");
+            if (string.IsNullOrEmpty(line.Sku)) throw RpcException.Invalid($"lines[{i}].sku", "must not be empty");
+            if (!seen.Add(line.Sku)) throw RpcException.Invalid($"lines[{i}].sku", $"'{line.Sku}' is in another line already: add the quantities");
+            if (line.Quantity < 1) throw RpcException.Invalid($"lines[{i}].quantity", $"is {line.Quantity}; must be 1 or more");
         }
     }
 

@@ -172,11 +172,11 @@ public sealed class SagaTests(SampleCluster cluster)
     {
         var lines = new List<OrderLine> { new() { Sku = _apple, Quantity = 1 }, new() { Sku = _apple, Quantity = 1 } };
         var error = await Fails(StatusCode.InvalidArgument, () => Order.Place(new NewOrder { OrderId = _order, Account = _account, Lines = lines }));
-        Assert.Equal("order.lines[1].sku", Assert.Single(error.Violations).Field);
+        Assert.Equal("lines[1].sku", Assert.Single(error.Violations).Field);
 
         lines[1] = new() { Sku = _pear, Quantity = 0 };
         error = await Fails(StatusCode.InvalidArgument, () => Order.Place(new NewOrder { OrderId = _order, Account = _account, Lines = lines }));
-        Assert.Equal("order.lines[1].quantity", Assert.Single(error.Violations).Field);
+        Assert.Equal("lines[1].quantity", Assert.Single(error.Violations).Field);
         await Fails(StatusCode.NotFound, () => Order.Get());
     }
 

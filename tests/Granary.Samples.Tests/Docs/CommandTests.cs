@@ -6,7 +6,7 @@ public sealed class CommandTests : IAsyncLifetime
     private RunningHost? _host;
 
     public async Task InitializeAsync() => _host = await RunningHost.Start(
-        $"ASPNETCORE_ENVIRONMENT=Development exec dotnet ApiHost/bin/{Repository.Configuration}/net10.0/ApiHost.dll --contentRoot ApiHost --urls http://127.0.0.1:0",
+        $"ASPNETCORE_ENVIRONMENT=Development exec dotnet ApiHost/bin/{Repository.Configuration}/net10.0/ApiHost.dll --urls http://127.0.0.1:0",
         Repository.Root,
         TimeSpan.FromMinutes(1));
 
