@@ -54,6 +54,16 @@ public sealed class GrainMistakeTests
         """).HasOnly("GRN012", "Store<T>", "abstract");
 
     [Fact]
+    public void A_private_grain_is_named() => new Snippet("""
+        public interface INumbers : IGrainWithStringKey { Task<int> Get(); }
+        public static class Outer
+        {
+            private sealed class Numbers : Grain, INumbers { public Task<int> Get() => Task.FromResult(1); }
+            private sealed class StandIn : INumbers { public Task<int> Get() => Task.FromResult(1); }
+        }
+        """).HasOnly("GRN009", "Outer.Numbers");
+
+    [Fact]
     public void Two_cancellation_tokens_are_one_too_many() => Grain("Task Get(CancellationToken a, CancellationToken b)").HasOnly("GRN013", "IUserGrain.Get");
 
     [Fact]

@@ -72,7 +72,7 @@ internal static class PartEmitter
 
         if (registers)
         {
-            code.Open("internal static class Codecs");
+            code.Open("internal static class Registration");
             code.Line("[global::System.Runtime.CompilerServices.ModuleInitializer]");
             code.Open("internal static void Register()");
             foreach (var (type, codec) in part.Messages) code.Line($"global::Granary.Codec.MessageCodec<{type}>.Register({codec});");

@@ -155,7 +155,7 @@ internal static class MethodReader
         if (method.Has("Orleans.Concurrency.ReadOnlyAttribute")) flags.Add("ReadOnly");
         if (method.Has("Orleans.Concurrency.AlwaysInterleaveAttribute")) flags.Add("AlwaysInterleave");
         if (isOneWay || returns == ReturnKind.Void) flags.Add("OneWay");
-        if (method.Has("Orleans.Concurrency.UnorderedAttribute")) flags.Add("Unordered");
+        if (method.ContainingType.Has("Orleans.Concurrency.UnorderedAttribute")) flags.Add("Unordered");
         if (returns == ReturnKind.Stream) flags.Add("Stream");
         if (method.Has(Names.Idempotent)) flags.Add("Idempotent");
         return flags.ToEquatable();
