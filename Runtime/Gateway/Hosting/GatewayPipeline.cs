@@ -30,6 +30,14 @@ public static class GatewayPipeline
         app.UseStatusCodePages(AnswerStatusAsync);
         app.UseSwagger();
         app.UseRouting();
+
+        // An address that leads nowhere is 404 for everybody, and no matter of authorization.
+        app.Use(next => context =>
+        {
+            if (context.GetEndpoint() is not null) return next(context);
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        });
         app.UseAuthentication();
         app.UseAuthorization();
         return app;

@@ -84,13 +84,14 @@ internal sealed class HttpCall : RpcCall
 
     public override ValueTask RespondAsync()
     {
+        if (Method.Kind is RpcMethodKind.ServerStream or RpcMethodKind.Bidirectional) return RespondWithStreamAsync();
         if (_items?.Error is { } error)
         {
+            // A result that the grain made of half a stream.
             Fail(error);
             return default;
         }
 
-        if (Method.Kind is RpcMethodKind.ServerStream or RpcMethodKind.Bidirectional) return RespondWithStreamAsync();
         var response = _context.Response;
         if (Method.IsOneWay || !Request.HasResult)
         {

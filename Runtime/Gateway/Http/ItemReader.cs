@@ -45,12 +45,17 @@ internal sealed class ItemReader(PipeReader body, RpcRequestItems items, Gateway
                     while (wanted && TryTakeLine(ref rest, read.IsCompleted, out var text))
                     {
                         line++;
+                        if (text.Length > options.Limits.BodyBytes) throw TooLarge();
                         if (IsBlank(text)) continue;
                         wanted = await items.WaitForSpaceAsync(_stop.Token);
                         if (wanted) JsonArguments.ReadItem(text, items, options.Limits.JsonDepth);
                     }
 
-                    if (rest.Length > options.Limits.BodyBytes) throw new RpcException(StatusCode.ResourceExhausted, $"longer than {options.Limits.BodyBytes} bytes");
+                    if (rest.Length > options.Limits.BodyBytes)
+                    {
+                        line++;
+                        throw TooLarge();
+                    }
                 }
                 finally
                 {
@@ -80,6 +85,8 @@ internal sealed class ItemReader(PipeReader body, RpcRequestItems items, Gateway
         OperationCanceledException => RpcStatus.ToRpcException(exception),
         _ => new RpcException(StatusCode.Cancelled, "the request's body broke off", exception),
     };
+
+    private RpcException TooLarge() => new(StatusCode.ResourceExhausted, $"longer than {options.Limits.BodyBytes} bytes");
 
     // A last line needs no line feed after it.
     private static bool TryTakeLine(ref ReadOnlySequence<byte> rest, bool isLast, out ReadOnlySequence<byte> line)

@@ -143,17 +143,26 @@ internal sealed class StreamResponse(HttpContext context, HttpCall call, StreamF
             output.Return();
         }
 
-        // The reader may be the reason: it has as long as one heartbeat to take the rest, or the connection is cut, which it cannot take for an orderly end.
+        // The reader may be the reason. A connection that is cut cannot be taken for an orderly end.
         Task flushing = _body.FlushAsync().AsTask();
-        await flushing.WaitAsync(options.Streams.Heartbeat, call.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await flushing.WaitAsync(options.Streams.StallLimit, call.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!flushing.IsCompletedSuccessfully) context.Abort();
     }
 
-    // False when the reader has gone.
+    // False when the reader has gone, or was cut since it takes nothing.
     private async ValueTask<bool> FlushAsync()
     {
         _unflushed = 0;
-        var flush = await _body.FlushAsync(call.Cancellation);
-        return !flush.IsCompleted && !context.RequestAborted.IsCancellationRequested;
+        var flush = _body.FlushAsync(call.Cancellation);
+        if (!flush.IsCompleted)
+        {
+            var flushing = flush.AsTask();
+            await ((Task)flushing).WaitAsync(options.Streams.StallLimit, call.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!flushing.IsCompleted) context.Abort();
+            flush = new(flushing);
+        }
+
+        var result = await flush;
+        return !result.IsCompleted && !context.RequestAborted.IsCancellationRequested;
     }
 }
