@@ -71,17 +71,17 @@ internal sealed class Grains : IGrainFactory
 
     public IAddressable GetGrain(Type interfaceType, IdSpan grainKey) => throw new NotSupportedException();
 
-    private sealed class Numbered(long key) : INumberedGrain
+    internal sealed class Numbered(long key) : INumberedGrain
     {
         public Task<long> Key(CancellationToken ct) => Task.FromResult(key);
     }
 
-    private sealed class Unique(Guid key) : IUniqueGrain
+    internal sealed class Unique(Guid key) : IUniqueGrain
     {
         public Task<Guid> Key(CancellationToken ct) => Task.FromResult(key);
     }
 
-    private sealed class Probe(Grains grains, string key) : IProbeGrain, IProbeGrainV2, IHiddenGrain
+    internal sealed class Probe(Grains grains, string key) : IProbeGrain, IProbeGrainV2, IHiddenGrain
     {
         public Task<string> Key(CancellationToken ct) => Task.FromResult(key);
 
