@@ -78,8 +78,10 @@ internal static class MethodReader
         if (Names.Definition(parameterType) == Names.RpcStream)
         {
             if (parameterType.NullableAnnotation == NullableAnnotation.Annotated) types.Problems.Add(Rules.StreamArgument, where, place, "a stream cannot be null. Write RpcStream<T> without '?'.");
-            if (((INamedTypeSymbol)parameterType).TypeArguments[0] is { NullableAnnotation: NullableAnnotation.Annotated } or INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T })
-                types.Problems.Add(Rules.StreamArgument, where, place, "a stream cannot hold nulls. Leave them out, or send a [GenerateSerializer] record with a nullable member.");
+
+            // RpcStream<string> and RpcStream<string?> are one type at run time, with one codec.
+            if (((INamedTypeSymbol)parameterType).TypeArguments[0] is { IsReferenceType: true, NullableAnnotation: NullableAnnotation.Annotated })
+                types.Problems.Add(Rules.StreamArgument, where, place, "a stream cannot hold null objects. Leave them out, or send a [GenerateSerializer] record with a nullable member.");
             var item = types.Read(((INamedTypeSymbol)parameterType).TypeArguments[0], place + "[]", where, TypeUse.Argument);
             return item is null ? null : new FieldModel
             {

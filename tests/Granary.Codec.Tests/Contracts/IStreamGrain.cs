@@ -12,7 +12,7 @@ public interface IStreamGrain : IGrainWithStringKey
 
     Task Optionals(RpcStream<int?> items);
 
-    Task Texts(RpcStream<string?> items);
+    Task Texts(RpcStream<string> items);
 
     Task Maps(RpcStream<Dictionary<string, Leaf>> items);
 
