@@ -1,7 +1,21 @@
+using System.Globalization;
 using Granary.Benchmarks.Codecs;
+using Granary.Benchmarks.Http;
 using Granary.Benchmarks.Local;
+using Granary.Benchmarks.Startup;
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new Activations(), new CodecComparison()];
+// The roles that this program plays when a benchmark starts it again.
+switch (args)
+{
+    case [BareKestrel.Role, var port]:
+        await BareKestrel.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
+        return 0;
+    case [OneAnswer.Role]:
+        await OneAnswer.RunAsync();
+        return 0;
+}
+
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new Activations(), new CodecComparison(), new HttpCalls(), new Starts()];
 
 Options options;
 try
