@@ -417,6 +417,9 @@ internal abstract class CallSink
     /// <summary>Deadlines of calls that arrived here.</summary>
     internal abstract TimingWheel Deadlines { get; }
 
+    /// <summary>The silo at the other end; null when a client is.</summary>
+    internal virtual Orleans.Runtime.SiloAddress? PeerSilo => null;
+
     /// <summary>The call has ended, with <see cref="Call.Failure"/> or a result that <see cref="Call.WriteReply"/> writes now. On the callee's turn, or on the thread that ended it.</summary>
     internal abstract void OnCompleted(Call call);
 

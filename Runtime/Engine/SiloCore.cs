@@ -34,6 +34,11 @@ internal abstract class ProcessCore
 
     internal EngineMetrics Metrics { get; } = new();
 
+    /// <summary>When the process counts as overloaded, in milliseconds of <see cref="Environment.TickCount64"/>; the probe moves it on as long as threads keep up.</summary>
+    internal long OverloadedAfter = long.MaxValue;
+
+    internal bool IsOverloaded(long now) => now > Volatile.Read(ref OverloadedAfter);
+
     /// <summary>The cluster as last heard of.</summary>
     internal MembershipView View { get; set; } = MembershipView.Empty;
 

@@ -51,7 +51,7 @@ public sealed class ContractAnalyzer : DiagnosticAnalyzer
                 foreach (var message in model.Closed) found.Messages.TryAdd(message.CodecName, (message, type.Where()));
             }
         }
-        else if (type is { TypeKind: TypeKind.Class, IsAbstract: false } && type.Inherits(Names.Grain))
+        else if (type is { TypeKind: TypeKind.Class, IsAbstract: false } && type.IsGrainClass())
         {
             GrainReader.Check(type, problems);
         }

@@ -132,7 +132,7 @@ public sealed class ContractGenerator : IIncrementalGenerator
             .ToEquatable();
 
     private static string? ReadGrain(GeneratorSyntaxContext context, CancellationToken cancellation) =>
-        context.SemanticModel.GetDeclaredSymbol(context.Node, cancellation) is INamedTypeSymbol { IsAbstract: false } type && !type.IsOpen() && type.Inherits(Names.Grain) && type.IsVisible()
+        context.SemanticModel.GetDeclaredSymbol(context.Node, cancellation) is INamedTypeSymbol { IsAbstract: false } type && !type.IsOpen() && type.IsGrainClass() && type.IsVisible()
         && !Names.Definition(type).StartsWith("Orleans.", StringComparison.Ordinal)
             ? type.ToDisplayString(Names.Plain)
             : null;

@@ -1,4 +1,5 @@
 using Granary.Calls;
+using Granary.Engine.Collection;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Core.Internal;
@@ -65,13 +66,24 @@ internal sealed partial class Activation : IEngineGrainContext, IWorkItemSchedul
 
     public void Rehydrate(IRehydrationContext context)
     {
-        foreach (var migrant in Extras.GetLifecycle().Migrants) migrant.OnRehydrate(context);
+        foreach (var migrant in _extras?.Lifecycle?.Migrants ?? []) migrant.OnRehydrate(context);
         if (Instance is IGrainMigrationParticipant self) self.OnRehydrate(context);
     }
 
-    /// <summary>The grain leaves this silo; the next call places it anew, elsewhere when the strategy says so.</summary>
-    public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) =>
+    /// <summary>Collects what moves with the activation.</summary>
+    internal void Dehydrate(IDehydrationContext context)
+    {
+        foreach (var migrant in _extras?.Lifecycle?.Migrants ?? []) migrant.OnDehydrate(context);
+        if (Instance is IGrainMigrationParticipant self) self.OnDehydrate(context);
+    }
+
+    /// <summary>The grain moves to the silo that placement picks now; with nowhere else to go, nothing happens.</summary>
+    public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default)
+    {
+        if (GrainMigration.TargetFor(this, requestContext) is not { } target) return;
+        Extras.MovesTo = target;
         RequestDeactivation(new DeactivationReason(DeactivationReasonCode.Migrating, "The grain asked to move."));
+    }
 
     public bool Equals(IGrainContext? other) => ReferenceEquals(this, other);
 

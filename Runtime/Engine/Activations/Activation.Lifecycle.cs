@@ -1,4 +1,5 @@
 using Granary.Calls;
+using Granary.Engine.Collection;
 using Orleans;
 using Orleans.Runtime;
 
@@ -94,7 +95,7 @@ internal sealed partial class Activation
     /// <summary>Not async, so that a grain without state, directory and hooks is activated without a state machine.</summary>
     private ValueTask ActivateAsync()
     {
-        if (!Silo.Locator.IsLocal && !Class.IsStatelessWorker)
+        if (!Silo.Locator.IsLocal && Class.UsesDirectory)
         {
             var registration = Silo.Locator.RegisterAsync(this);
             if (!registration.IsCompletedSuccessfully) return RegisterThenConstructAsync(registration);
@@ -123,6 +124,7 @@ internal sealed partial class Activation
     private ValueTask Construct()
     {
         Instance = Class.Create(this);
+        if (_extras?.Arrival is { } arrival) Rehydrate(arrival.Luggage);
         var lifecycle = _extras?.Lifecycle;
         if (lifecycle is not null) return ConstructAsync(lifecycle);
         if (Instance is IGrainBase grain)
@@ -152,6 +154,7 @@ internal sealed partial class Activation
     {
         LastUsed = Silo.Now;
         _state = (int)ActivationState.Active;
+        _extras?.Arrival?.Settle(isOwner: true);
         Silo.Metrics.Activated();
         // Asynchronous activation ends in a continuation: the turn goes on to what waited.
     }
@@ -163,6 +166,7 @@ internal sealed partial class Activation
         Silo.Table.Remove(this);
         Silo.Locator.Remember(GrainId, owner);
         SendWaitingOn(owner);
+        _extras?.Arrival?.Settle(isOwner: false);
         _extras?.SetDeactivated();
     }
 
@@ -172,11 +176,12 @@ internal sealed partial class Activation
         Silo.Metrics.ActivationFailed();
         _state = (int)ActivationState.Leaving;
         await DisposeAsync();
-        if (!Silo.Locator.IsLocal && !Class.IsStatelessWorker) await Silo.Locator.UnregisterAsync(this);
+        if (!Silo.Locator.IsLocal && Class.UsesDirectory) await Silo.Locator.UnregisterAsync(this);
         _state = (int)ActivationState.Gone;
         Silo.Table.Remove(this);
         _failure = error;
         FailWaiting(error);
+        _extras?.Arrival?.Settle(isOwner: false);
         _extras?.SetDeactivated();
     }
 
@@ -195,6 +200,7 @@ internal sealed partial class Activation
 
     private async Task LeaveAsync(DeactivationReason reason)
     {
+        SiloAddress? owner = null;
         try
         {
             using var limit = new CancellationTokenSource(Silo.DeactivationTimeout);
@@ -212,8 +218,14 @@ internal sealed partial class Activation
             }
 
             if (_extras?.Lifecycle is { } lifecycle) await lifecycle.StopAsync(limit.Token);
+            if (reason.ReasonCode == DeactivationReasonCode.Migrating && _extras?.MovesTo is { } target && await GrainMigration.MoveAsync(this, target))
+            {
+                owner = target;
+                Silo.Locator.Remember(GrainId, target);
+            }
+
             await DisposeAsync();
-            if (!Silo.Locator.IsLocal && !Class.IsStatelessWorker) await Silo.Locator.UnregisterAsync(this);
+            if (owner is null && !Silo.Locator.IsLocal && Class.UsesDirectory) await Silo.Locator.UnregisterAsync(this);
         }
         catch (Exception error)
         {
@@ -223,7 +235,7 @@ internal sealed partial class Activation
         _state = (int)ActivationState.Gone;
         Silo.Table.Remove(this);
         Silo.Metrics.Deactivated();
-        SendWaitingOn(null);
+        SendWaitingOn(owner);
         _extras?.SetDeactivated();
     }
 

@@ -1,4 +1,6 @@
+using Granary.Engine.Collection;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
 
 namespace Granary.Engine.Activations;
 
@@ -19,6 +21,12 @@ internal sealed class ActivationExtras
 
     /// <summary>Not collected before this, in milliseconds of <see cref="SiloCore.Now"/>.</summary>
     internal long KeepAliveUntil { get; set; }
+
+    /// <summary>How the activation began, when it came from another silo.</summary>
+    internal Arrival? Arrival { get; set; }
+
+    /// <summary>Where it moves to when it leaves; null when it does not.</summary>
+    internal SiloAddress? MovesTo { get; set; }
 
     /// <summary>A write found that the stored state is another: a request that ends in that error ends the activation.</summary>
     internal bool HasStaleState { get; set; }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Granary.Engine.Collection;
+using Granary.Engine.Routing;
 using Orleans.Runtime;
 
 namespace Granary.Engine.Activations;
@@ -14,6 +16,9 @@ internal sealed class ActivationTable(SiloCore silo)
     /// <summary>The number of activations, stateless workers included.</summary>
     internal int Count => _activations.Count + _workers.Sum(p => p.Value.Count);
 
+    /// <summary>The number of activations but for the engine's own.</summary>
+    internal int UserCount => Count - _activations.Keys.Count(SystemGrains.IsSystem);
+
     internal Activation? Find(GrainId grainId) => _activations.GetValueOrDefault(grainId);
 
     /// <summary>The grain's activation; a new one, whose activation has begun, if there was none.</summary>
@@ -24,6 +29,16 @@ internal sealed class ActivationTable(SiloCore silo)
         var winner = _activations.GetOrAdd(grainId, created);
         if (ReferenceEquals(winner, created)) created.Begin();
         return winner;
+    }
+
+    /// <summary>Begins the activation of a grain that arrives from another silo. False when there is one already, or another silo was faster.</summary>
+    internal Task<bool> Settle(GrainId grainId, GrainClass grainClass, Arrival arrival)
+    {
+        var created = new Activation(grainId, grainClass, silo);
+        created.Extras.Arrival = arrival;
+        if (!_activations.TryAdd(grainId, created)) return Task.FromResult(false);
+        created.Begin();
+        return arrival.Settled;
     }
 
     internal StatelessWorkerPool Workers(GrainId grainId, GrainClass grainClass) =>

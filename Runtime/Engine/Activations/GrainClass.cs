@@ -27,6 +27,9 @@ internal sealed class GrainClass
     /// <summary>Marked <c>[StatelessWorker]</c>.</summary>
     internal bool IsStatelessWorker => MaxWorkers > 0;
 
+    /// <summary>Whether its activations are in the directory, so that there is one in the cluster; not those of stateless workers and of the engine's own grains.</summary>
+    internal bool UsesDirectory { get; init; } = true;
+
     /// <summary>The most local activations of a stateless worker; 0 for other grains.</summary>
     internal int MaxWorkers { get; init; }
 

@@ -1,5 +1,6 @@
 using Granary.Calls;
-using Orleans;
+using Granary.Engine.Management;
+using Granary.Engine.Reminders;
 using Orleans.Runtime;
 
 namespace Granary.Engine.Hosting;
@@ -14,11 +15,11 @@ internal sealed class EngineCalls : CallPart
 
     public override IReadOnlyList<Type> GrainClasses => [];
 
-    public override IReadOnlyList<CallInterface> Interfaces => _interfaces ??= [UntypedReference.CreateInterface()];
+    public override IReadOnlyList<CallInterface> Interfaces => _interfaces ??= [UntypedReference.CreateInterface(), RemindableCalls.Interface, ManagementGrain.CreateInterface(() => Process)];
 }
 
 /// <summary>A reference that speaks no interface yet: it can be compared, sent on and cast.</summary>
-internal sealed class UntypedReference(ProxyInit init) : GrainProxy(init), IGrain
+internal sealed class UntypedReference(ProxyInit init) : GrainProxy(init)
 {
     internal static CallInterface CreateInterface() => new(typeof(IAddressable), "Orleans.Runtime.IAddressable", 0, init => new UntypedReference(init), []);
 }

@@ -18,6 +18,12 @@ public sealed class EngineOptions
     /// <summary>The secret that all processes of a cluster share; a process without it is refused. Unset, none is asked for.</summary>
     public string? ClusterSecret { get; set; }
 
+    /// <summary>The largest message between two processes, bytes. <see cref="Orleans.Configuration.MessagingOptions.MaxMessageBodySize"/> may make it smaller.</summary>
+    public int MaxFrameBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>What may wait to be written to one connection, bytes, before new calls are refused.</summary>
+    public int MaxQueuedBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>The roles of this silo, for <see cref="Orleans.Runtime.SiloRoleBasedPlacement"/>.</summary>
     public IList<string> Roles { get; set; } = [];
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using Granary.Calls;
 using Granary.Engine.Activations;
 using Granary.Engine.Filters;
+using Granary.Engine.Routing;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Configuration;
@@ -23,17 +24,20 @@ internal sealed class GrainClassDescriber(IServiceProvider services, GrainCollec
         var attributes = type.GetCustomAttributes(inherit: true);
         var placement = attributes.OfType<PlacementAttribute>().FirstOrDefault()?.PlacementStrategy;
         var constructor = new GrainConstructor(type, services);
+        var grainType = TypeOf(type, attributes);
+        var isSystem = SystemGrains.IsSystem(grainType);
         return new GrainClass
         {
             Type = type,
-            GrainType = TypeOf(type, attributes),
+            GrainType = grainType,
             // The interfaces of the grain's own contract before those every grain may have.
             Interfaces = [.. interfaces.OrderBy(i => i.Type.Assembly == typeof(IGrain).Assembly)],
             IsReentrant = attributes.OfType<ReentrantAttribute>().Any(),
             MayInterleave = attributes.OfType<MayInterleaveAttribute>().FirstOrDefault() is { } predicate ? Predicate(type, predicate.CallbackMethodName) : null,
             HasFilters = typeof(IIncomingGrainCallFilter).IsAssignableFrom(type),
             MaxWorkers = placement is StatelessWorkerPlacement workers ? workers.MaxLocal : 0,
-            CollectionAgeMs = CollectionAge(type, attributes),
+            UsesDirectory = !isSystem && (placement?.IsUsingGrainDirectory ?? true),
+            CollectionAgeMs = isSystem ? long.MaxValue : CollectionAge(type, attributes),
             Placement = placement,
             Create = constructor.Create,
         };

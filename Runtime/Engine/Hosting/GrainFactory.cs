@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Granary.Calls;
+using Granary.Engine.Management;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Metadata;
@@ -128,7 +129,8 @@ internal sealed class GrainFactory(IServiceProvider services) : IClusterClient
         if (prefix is null && _targets.TryGetValue(interfaceType, out var known)) return known;
         var process = Process;
         var callInterface = process.Types.Interface(interfaceType);
-        var grainType = prefix is null && NamedDefault(interfaceType) is { } named ? named : process.Types.GrainTypeOf(callInterface, prefix);
+        var grainType = interfaceType == typeof(IManagementGrain) ? ManagementGrain.Type
+            : prefix is null && NamedDefault(interfaceType) is { } named ? named : process.Types.GrainTypeOf(callInterface, prefix);
         var target = new Target(this, callInterface, grainType, process.Router);
         if (prefix is null) _targets.TryAdd(interfaceType, target);
         return target;

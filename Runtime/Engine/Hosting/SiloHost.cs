@@ -1,4 +1,5 @@
 using Granary.Engine.Collection;
+using Granary.Engine.Transport;
 using Granary.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -109,7 +110,12 @@ internal sealed partial class SiloHost : IHostedService, IAsyncDisposable
     [LoggerMessage(1044, LogLevel.Warning, "After {Timeout} {Count} grains of the silo {Silo} still have not deactivated; it stops without them.")]
     private static partial void LogDrainTimeout(ILogger logger, TimeSpan timeout, int count, SiloAddress silo);
 
-    private Task ListenAsync(CancellationToken cancellation) => Task.CompletedTask;
+    private Task ListenAsync(CancellationToken cancellation)
+    {
+        _services.GetRequiredService<SiloNetwork>().Open();
+        _membership.Changed += _ => (_silo.Network as PeerNetwork)?.PublishView();
+        return Task.CompletedTask;
+    }
 
     private Task CloseAsync(CancellationToken cancellation) => _silo.Network.StopAsync(cancellation.IsCancellationRequested ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
 

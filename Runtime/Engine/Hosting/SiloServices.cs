@@ -1,3 +1,4 @@
+using Granary.Engine.Management;
 using Granary.Engine.Membership;
 using Granary.Engine.Storage;
 using Granary.Engine.Timers;
@@ -10,6 +11,7 @@ using Orleans;
 using Orleans.GrainDirectory;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Statistics;
 using Orleans.Timers;
 
 namespace Granary.Engine.Hosting;
@@ -49,7 +51,12 @@ internal static class SiloServices
         services.AddSingleton<IPersistentStateFactory, PersistentStateFactory>();
         services.AddSingleton<IAttributeToFactoryMapper<PersistentStateAttribute>, PersistentStateFacet>();
 
+        services.TryAddSingleton<IEnvironmentStatisticsProvider, EnvironmentStatisticsProvider>();
+        services.AddSingleton<OverloadProbe>();
+        services.AddSingleton<SiloLoadMonitor>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLoadMonitor>());
         services.AddSingleton<SiloMembership>();
+        services.AddSingleton<SiloNetwork>();
         services.AddSingleton<SiloHost>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<SiloHost>());
         return builder;

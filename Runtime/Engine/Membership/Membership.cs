@@ -19,7 +19,11 @@ public sealed record SiloEntry(
     DateTimeOffset StartedAt);
 
 /// <summary>A grain type a silo hosts and one interface it serves.</summary>
-public sealed record GrainManifestEntry(string GrainType, string Interface, ushort Version);
+/// <param name="GrainType">The grain type.</param>
+/// <param name="Interface">The interface's name on the wire.</param>
+/// <param name="Version">Its <c>[Version]</c>; 0 without.</param>
+/// <param name="Placement">The name of the class's placement strategy; empty for the default.</param>
+public sealed record GrainManifestEntry(string GrainType, string Interface, ushort Version, string Placement = "");
 
 /// <summary>The cluster at one version. Versions only grow; a later one replaces an earlier one.</summary>
 public sealed record MembershipView(long Version, ImmutableArray<SiloEntry> Silos)

@@ -15,6 +15,16 @@ internal sealed class EngineMetrics
     [ThreadStatic]
     private static int t_sample;
 
+    private static readonly Counter<long> s_shed = s_meter.CreateCounter<long>("granary.silo.shed", "{call}", "Calls refused because the silo was overloaded");
+    private static readonly Histogram<double> s_threadDelay = s_meter.CreateHistogram<double>("granary.threadpool.delay", "s", "Time a work item waits for a thread");
+
+    internal void Shed() => s_shed.Add(1);
+
+    internal void ThreadDelay(long milliseconds)
+    {
+        if (s_threadDelay.Enabled) s_threadDelay.Record(milliseconds / 1000.0);
+    }
+
     internal void Activated() => s_activated.Add(1);
 
     internal void Deactivated() => s_deactivated.Add(1);

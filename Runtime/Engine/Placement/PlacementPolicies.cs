@@ -1,15 +1,82 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using Granary.Calls;
+using Granary.Engine.Membership;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 
 namespace Granary.Engine.Placement;
 
-/// <summary>Chooses the silo of a new activation by the strategy of its grain class, among the active silos that can host it.</summary>
-internal sealed class PlacementPolicies(ProcessCore process)
+/// <summary>
+/// Chooses the silo of a new activation: of the active silos whose manifest has the grain type with a compatible version of the interface, the one that the strategy of the grain's class picks.
+/// Thread-safe.
+/// </summary>
+internal sealed class PlacementPolicies
 {
-    /// <summary>The silo for a new activation; null when no active silo hosts grains of that type.</summary>
-    internal SiloAddress? Choose(GrainId grainId, GrainId source)
+    private readonly ProcessCore _process;
+    private readonly FrozenDictionary<string, IPlacementPolicy> _policies;
+    private readonly Lazy<(string Default, VersionRules Versions)> _configured;
+    private volatile Compatible _compatible = new(MembershipView.Empty);
+
+    internal PlacementPolicies(ProcessCore process)
     {
-        var type = grainId.Type.ToString();
-        var candidates = process.View.Active.Where(s => s.GrainTypes.Any(g => g.GrainType == type)).ToArray();
-        return candidates.Length == 0 ? null : candidates[Random.Shared.Next(candidates.Length)].Address;
+        _process = process;
+        _policies = new Dictionary<string, IPlacementPolicy>(StringComparer.Ordinal)
+        {
+            [nameof(RandomPlacement)] = new RandomPolicy(),
+            [nameof(PreferLocalPlacement)] = new PreferLocalPolicy(),
+            [nameof(HashBasedPlacement)] = new HashBasedPolicy(),
+            [nameof(ActivationCountBasedPlacement)] = new ActivationCountPolicy(Loads),
+            [nameof(ResourceOptimizedPlacement)] = new ResourceOptimizedPolicy(Loads),
+            [nameof(SiloRoleBasedPlacement)] = new SiloRolePolicy(),
+        }.ToFrozenDictionary(StringComparer.Ordinal);
+        _configured = new Lazy<(string, VersionRules)>(() => (
+            _process.Services.GetService<PlacementStrategy>()?.GetType().Name ?? nameof(ResourceOptimizedPlacement),
+            VersionRules.From(_process.Services)));
+    }
+
+    /// <summary>What is known of the silos' load.</summary>
+    internal LoadTable Loads { get; } = new();
+
+    /// <summary>The silo for a new activation; null when no active silo hosts grains of that type.</summary>
+    /// <exception cref="OrleansException">Silos host the type, but none will do.</exception>
+    internal SiloAddress? Choose(in PlacementRequest request)
+    {
+        var (candidates, strategy) = CandidatesOf(request);
+        if (candidates.Length == 0) return null;
+        var policy = _policies.GetValueOrDefault(strategy)
+            ?? throw new OrleansException($"The grain {request.GrainId} has the placement strategy '{strategy}', which this engine does not have. It has {string.Join(", ", _policies.Keys.Order(StringComparer.Ordinal))}.");
+        var chosen = policy.Choose(request, candidates)
+            ?? throw new OrleansException($"No active silo will do for the grain {request.GrainId}: {strategy} found none among {candidates.Length} that host its class.");
+        Loads.OnPlaced(chosen);
+        return chosen;
+    }
+
+    private (SiloEntry[] Silos, string Strategy) CandidatesOf(in PlacementRequest request)
+    {
+        var view = _process.View;
+        var compatible = _compatible;
+        if (!ReferenceEquals(compatible.View, view)) _compatible = compatible = new Compatible(view);
+        return compatible.ByType.TryGetValue((request.GrainId.Type, request.Interface), out var known)
+            ? known
+            : compatible.ByType.GetOrAdd((request.GrainId.Type, request.Interface), Find(view, request.GrainId.Type, request.Interface));
+    }
+
+    private (SiloEntry[] Silos, string Strategy) Find(MembershipView view, GrainType type, CallInterface callInterface)
+    {
+        var name = type.ToString();
+        var hosts = view.Active.Select(silo => (Silo: silo, Entries: silo.GrainTypes.Where(g => g.GrainType == name).ToArray())).Where(h => h.Entries.Length > 0).ToArray();
+        var strategy = hosts.SelectMany(h => h.Entries).Select(e => e.Placement).FirstOrDefault(p => p.Length > 0) ?? _configured.Value.Default;
+        // An interface that every grain may have (reminders) stands in no manifest of its own version.
+        var versions = hosts.Select(h => (h.Silo, Version: h.Entries.FirstOrDefault(e => e.Interface == callInterface.Name)?.Version ?? callInterface.Version)).ToArray();
+        return (_configured.Value.Versions.Select(callInterface.Version, versions), strategy);
+    }
+
+    /// <summary>What has been worked out for one view.</summary>
+    private sealed class Compatible(MembershipView view)
+    {
+        internal MembershipView View { get; } = view;
+
+        internal ConcurrentDictionary<(GrainType Type, CallInterface Interface), (SiloEntry[] Silos, string Strategy)> ByType { get; } = new();
     }
 }

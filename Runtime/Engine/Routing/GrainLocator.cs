@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Granary.Engine.Activations;
+using Granary.Engine.Membership;
+using Granary.Engine.Placement;
 using Orleans.GrainDirectory;
 using Orleans.Runtime;
 
@@ -53,12 +55,15 @@ internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directo
     /// <summary>The silo that looks the grain up or places it: highest random weight over the active silos, so that all agree and few grains change home when silos come or go.</summary>
     internal SiloAddress? Home(GrainId grainId) => HomeAmongOthers(grainId, null);
 
-    internal SiloAddress? HomeAmongOthers(GrainId grainId, SiloAddress? except)
+    internal SiloAddress? HomeAmongOthers(GrainId grainId, SiloAddress? except) => HighestWeight(grainId, process.View.Active.AsSpan(), except);
+
+    /// <summary>The silo with the highest weight for a grain: each grain ranks the silos in its own order, the same everywhere.</summary>
+    internal static SiloAddress? HighestWeight(GrainId grainId, ReadOnlySpan<SiloEntry> silos, SiloAddress? except = null)
     {
         var grain = grainId.GetUniformHashCode();
         SiloAddress? best = null;
         var most = 0UL;
-        foreach (var silo in process.View.Active)
+        foreach (var silo in silos)
         {
             if (except is not null && silo.Address.Equals(except)) continue;
             var weight = Mix(((ulong)(uint)silo.Address.GetConsistentHashCode() << 32) | grain);
@@ -71,19 +76,22 @@ internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directo
     }
 
     /// <summary>At the home silo: the grain's owner by the directory, or a silo chosen by placement.</summary>
-    internal async ValueTask<GrainLocation> ResolveAsync(GrainId grainId, GrainId source)
+    internal async ValueTask<GrainLocation> ResolveAsync(PlacementRequest request)
     {
-        var entry = await directory!.Lookup(grainId);
+        var entry = await directory!.Lookup(request.GrainId);
         if (entry?.SiloAddress is { } owner && process.View.IsAlive(owner)) return new GrainLocation(owner, IsNew: false);
-        var chosen = process.Placement.Choose(grainId, source);
-        return new GrainLocation(chosen, IsNew: true);
+        return new GrainLocation(process.Placement.Choose(request), IsNew: true);
     }
+
+    /// <summary>The silo a grain is registered in, if that silo is alive; without placing it.</summary>
+    internal async ValueTask<SiloAddress?> FindAsync(GrainId grainId) =>
+        await directory!.Lookup(grainId) is { SiloAddress: { } owner } && process.View.IsAlive(owner) ? owner : null;
 
     /// <summary>Registers an activation of this silo; gives the owner, which is another silo when that was first.</summary>
     internal async ValueTask<SiloAddress?> RegisterAsync(Activation activation)
     {
         var address = activation.Address;
-        var registered = await directory!.Register(address, null);
+        var registered = await directory!.Register(address, activation.ExtrasOrNull?.Arrival?.From);
         // The entry of a silo that is gone is overwritten; a bounded number of rivals may do the same.
         for (var attempt = 0; attempt < 8 && registered?.SiloAddress is { } owner && !owner.Equals(address.SiloAddress) && !process.View.IsAlive(owner); attempt++)
         {

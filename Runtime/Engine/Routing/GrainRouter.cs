@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Granary.Calls;
 using Granary.Engine.Activations;
 using Granary.Engine.Filters;
+using Granary.Engine.Placement;
 using Granary.Engine.Transport;
 using Granary.Rpc;
 using Orleans;
@@ -89,7 +90,8 @@ internal sealed class GrainRouter : CallRouter
     internal void OnRequest(Call call)
     {
         call.ArgumentsAreOurs = true;
-        DispatchHere(call, null);
+        if (call.Sink is { PeerSilo: null } && _process.IsOverloaded(Environment.TickCount64) && !SystemGrains.IsSystem(call.TargetId)) RefuseOverloaded(call);
+        else DispatchHere(call, null);
     }
 
     /// <summary>The silo a call was sent to does not have the grain; the arguments have been read back from its answer.</summary>
@@ -253,7 +255,7 @@ internal sealed class GrainRouter : CallRouter
     /// <summary>We are the grain's home (or were asked as if we were): look it up, or place it.</summary>
     private void Resolve(Call call, GrainProxy? target)
     {
-        var location = _silo!.Locator.ResolveAsync(call.TargetId, call.SourceId);
+        var location = _silo!.Locator.ResolveAsync(new PlacementRequest(call.TargetId, call.Method.Interface, call.Sink is { } sink ? sink.PeerSilo : _silo.Address));
         if (location.IsCompletedSuccessfully)
         {
             Go(call, target, location.Result);
@@ -399,6 +401,13 @@ internal sealed class GrainRouter : CallRouter
         call.ReleaseCallee();
     }
 
+    private void RefuseOverloaded(Call call)
+    {
+        _process.Metrics.Shed();
+        call.Fail(new GatewayTooBusyException($"The call {call.Method.FullName} was refused: work waits longer for a thread than Granary:Engine:OverloadQueueDelay allows. Try again later, or add silos."));
+        call.ReleaseCallee();
+    }
+
     private static void NoSilo(Call call)
     {
         call.Fail(new SiloUnavailableException($"The call {call.Method.FullName} cannot be sent: no active silo is known."));
@@ -431,6 +440,12 @@ internal sealed class GrainRouter : CallRouter
         var method = call.Method;
         if (method.ResponseTimeoutMs > 0) call.Deadline = Math.Min(call.Deadline, now + method.ResponseTimeoutMs);
         else if ((method.Flags & CallFlags.Stream) == 0) call.Deadline = Math.Min(call.Deadline, now + _responseTimeoutMs);
+        if (caller is null && _process.IsOverloaded(now) && !SystemGrains.IsSystem(call.TargetId))
+        {
+            RefuseOverloaded(call);
+            return false;
+        }
+
         if (call.Deadline > now) return true;
         call.Fail(new TimeoutException($"The deadline had passed before the call {method.FullName} to {call.TargetId} was sent."));
         call.ReleaseCallee();

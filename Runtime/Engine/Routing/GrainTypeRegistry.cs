@@ -88,5 +88,6 @@ internal sealed class GrainTypeRegistry
 
     /// <summary>What this process can host.</summary>
     internal IEnumerable<Membership.GrainManifestEntry> Manifest() =>
-        _classes.Values.SelectMany(c => c.Interfaces.Select(i => new Membership.GrainManifestEntry(c.GrainType.ToString()!, i.Name, i.Version)));
+        _classes.Values.Where(c => !SystemGrains.IsSystem(c.GrainType))
+            .SelectMany(c => c.Interfaces.Select(i => new Membership.GrainManifestEntry(c.GrainType.ToString()!, i.Name, i.Version, c.Placement?.GetType().Name ?? string.Empty)));
 }

@@ -9,7 +9,9 @@ internal static class SystemGrains
 {
     private static ReadOnlySpan<byte> Prefix => "sys."u8;
 
-    internal static bool IsSystem(GrainId grainId) => grainId.Type.AsSpan().StartsWith(Prefix);
+    internal static bool IsSystem(GrainId grainId) => IsSystem(grainId.Type);
+
+    internal static bool IsSystem(GrainType type) => type.AsSpan().StartsWith(Prefix);
 
     /// <summary>The id of the system grain of that type in that silo.</summary>
     internal static GrainId IdFor(GrainType type, SiloAddress silo) => GrainId.Create(type, silo.ToParsableString());

@@ -22,6 +22,9 @@ public static class StateCodec
         }
     }
 
+    /// <summary>Whether values of this type can be stored.</summary>
+    public static bool CanStore<T>() => Storable<T>.Is;
+
     /// <summary>The state's bytes; they share nothing with it.</summary>
     public static byte[] Encode<T>(T state)
     {
@@ -47,6 +50,24 @@ public static class StateCodec
 
     /// <summary>The state of a grain that has none stored.</summary>
     public static T NewState<T>() => Fresh<T>.Make();
+
+    private static class Storable<T>
+    {
+        internal static readonly bool Is = Try();
+
+        private static bool Try()
+        {
+            try
+            {
+                _ = RpcItemCodec<T>.Instance;
+                return true;
+            }
+            catch (InvalidOperationException)
+            {
+                return false;
+            }
+        }
+    }
 
     private static class Fresh<T>
     {

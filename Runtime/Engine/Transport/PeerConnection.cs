@@ -72,6 +72,8 @@ internal sealed partial class PeerConnection : CallSink, ICallHolder, ICreditCar
 
     internal int Lane { get; }
 
+    internal override SiloAddress? PeerSilo => Peer.Silo;
+
     internal ConnectionState State => (ConnectionState)Volatile.Read(ref System.Runtime.CompilerServices.Unsafe.As<ConnectionState, int>(ref _state));
 
     /// <summary>Calls sent and not answered.</summary>

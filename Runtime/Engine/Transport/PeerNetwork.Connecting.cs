@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Orleans.Runtime;
@@ -9,7 +10,7 @@ internal sealed partial class PeerNetwork
 {
     private const int Backlog = 512;
 
-    private Socket? _listener;
+    private readonly ConcurrentBag<Socket> _listeners = [];
 
     /// <summary>Binds a socket to listen with: before the silo's address is known, when the port is to be free.</summary>
     /// <exception cref="IOException">The address is in use or not this machine's.</exception>
@@ -37,10 +38,10 @@ internal sealed partial class PeerNetwork
     /// <exception cref="IOException">The address is in use or not this machine's.</exception>
     internal Task<IPEndPoint> ListenAsync(IPEndPoint endPoint) => Task.FromResult(Listen(Bind(endPoint)));
 
-    /// <summary>Listens on what <see cref="Bind"/> gave, which is this object's from here on.</summary>
+    /// <summary>Listens on what <see cref="Bind"/> gave, which is this object's from here on. A silo may listen on several endpoints; they are alike.</summary>
     internal IPEndPoint Listen(Socket listener)
     {
-        if (Interlocked.CompareExchange(ref _listener, listener, null) is not null) throw new InvalidOperationException("The network listens already.");
+        _listeners.Add(listener);
         var endPoint = (IPEndPoint)listener.LocalEndPoint!;
         Log.Listening(endPoint);
         _ = AcceptAsync(listener);

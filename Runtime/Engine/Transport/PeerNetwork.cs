@@ -105,7 +105,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         }
 
         await _stopping.CancelAsync();
-        _listener?.Dispose();
+        foreach (var listener in _listeners) listener.Dispose();
         using var limit = new CancellationTokenSource(timeout, Time);
         var connections = _connections.Select(c => c.Key).ToArray();
         foreach (var connection in connections) connection.SayGoAway(processStops: true);
@@ -117,7 +117,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     internal void Abort()
     {
         _stopping.Cancel();
-        _listener?.Dispose();
+        foreach (var listener in _listeners) listener.Dispose();
         _heartbeat.Dispose();
         foreach (var (connection, _) in _connections) connection.Close(null);
         Watchdog.Dispose();

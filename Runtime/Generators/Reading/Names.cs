@@ -21,6 +21,7 @@ internal static class Names
     public const string Sunset = "Granary.Rpc.SunsetAttribute";
     public const string RpcStream = "Granary.Rpc.RpcStream<T>";
     public const string ImmutableWrapper = "Orleans.Concurrency.Immutable<T>";
+    public const string GrainProxy = "Granary.Calls.GrainProxy";
     public const string GenerateCalls = "Granary.Calls.GenerateCallsAttribute";
     public const string Addressable = "Orleans.Runtime.IAddressable";
     public const string Grain = "Orleans.IGrain";

@@ -49,6 +49,17 @@ internal static class SymbolQueries
 
     public static bool IsAddressable(this ITypeSymbol type) => type.TypeKind == TypeKind.Interface && (Names.Definition(type) == Names.Addressable || type.Inherits(Names.Addressable));
 
+    /// <summary>A class of grains: not a hand-written reference, which implements a grain interface too.</summary>
+    public static bool IsGrainClass(this ITypeSymbol type)
+    {
+        for (var b = type.BaseType; b is not null; b = b.BaseType)
+        {
+            if (Names.Definition(b) == Names.GrainProxy) return false;
+        }
+
+        return type.Inherits(Names.Grain);
+    }
+
     public static bool Inherits(this ITypeSymbol type, string interfaceName)
     {
         foreach (var i in type.AllInterfaces)

@@ -1,0 +1,52 @@
+using Granary.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Granary.Engine.Management;
+
+/// <summary>
+/// Measures how long work waits for a thread: a timer's callback runs on the thread pool like everything else, so how late it is is the queue delay. A callback that is overdue
+/// by more than the limit means overload at once, without waiting for it to run.
+/// </summary>
+internal sealed class OverloadProbe : IDisposable
+{
+    private const int PeriodMs = 250;
+
+    private readonly ProcessCore _process;
+    private readonly long _limitMs;
+    private readonly Timer _timer;
+    private long _due;
+    private double _delayMs;
+
+    public OverloadProbe(ProcessCore process, IOptions<EngineOptions> options)
+    {
+        _process = process;
+        var limit = options.Value.OverloadQueueDelay;
+        _limitMs = limit > TimeSpan.Zero ? (long)limit.TotalMilliseconds : 0;
+        _due = Environment.TickCount64 + PeriodMs;
+        SetLimit(_due);
+        // The real clock, whatever clock the grains have: threads wait in real time.
+        using (ExecutionContext.SuppressFlow())
+            _timer = new Timer(static probe => ((OverloadProbe)probe!).OnTick(), this, PeriodMs, Timeout.Infinite);
+    }
+
+    /// <summary>How long a work item waits for a thread, milliseconds; smoothed.</summary>
+    internal double DelayMs => Volatile.Read(ref _delayMs);
+
+    internal bool IsOverloaded => _process.IsOverloaded(Environment.TickCount64);
+
+    public void Dispose() => _timer.Dispose();
+
+    private void OnTick()
+    {
+        var now = Environment.TickCount64;
+        var delay = Math.Max(0, now - _due);
+        _delayMs = _delayMs == 0 ? delay : (_delayMs * 0.75) + (delay * 0.25);
+        _due = now + PeriodMs;
+        // Late by more than the limit: overloaded until a callback is in time again.
+        SetLimit(_limitMs > 0 && delay > _limitMs ? now : _due);
+        _process.Metrics.ThreadDelay(delay);
+        _timer.Change(PeriodMs, Timeout.Infinite);
+    }
+
+    private void SetLimit(long from) => Volatile.Write(ref _process.OverloadedAfter, _limitMs == 0 ? long.MaxValue : from == _due ? _due + _limitMs : from - 1);
+}

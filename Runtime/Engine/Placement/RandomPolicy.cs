@@ -1,0 +1,10 @@
+using Granary.Engine.Membership;
+using Orleans.Runtime;
+
+namespace Granary.Engine.Placement;
+
+/// <summary><see cref="RandomPlacement"/>: any silo, each as likely.</summary>
+internal sealed class RandomPolicy : IPlacementPolicy
+{
+    public SiloAddress? Choose(in PlacementRequest request, ReadOnlySpan<SiloEntry> candidates) => candidates[Random.Shared.Next(candidates.Length)].Address;
+}
