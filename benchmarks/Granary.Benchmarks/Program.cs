@@ -1,4 +1,5 @@
 using System.Globalization;
+using Granary.Benchmarks.Cluster;
 using Granary.Benchmarks.Codecs;
 using Granary.Benchmarks.Http;
 using Granary.Benchmarks.Local;
@@ -13,9 +14,12 @@ switch (args)
     case [OneAnswer.Role]:
         await OneAnswer.RunAsync();
         return 0;
+    case [SiloProcess.Role]:
+        await SiloProcess.RunAsync();
+        return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new Activations(), new CodecComparison(), new HttpCalls(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new Activations(), new CodecComparison(), new HttpCalls(), new Starts()];
 
 Options options;
 try

@@ -24,6 +24,9 @@ public interface ICallGrain : IGrainWithStringKey
 
     /// <summary>Keeps a core busy for that many steps of <see cref="CpuLoop.Spin"/>.</summary>
     Task<ulong> Work(int turns);
+
+    /// <summary>The silo it lives in, in parsable form.</summary>
+    Task<string> Where();
 }
 
 /// <summary>A message that its holder may change: copied on the way in and out.</summary>
@@ -96,6 +99,8 @@ public sealed class CallGrain : Grain, ICallGrain
     }
 
     public Task<ulong> Work(int turns) => Task.FromResult(CpuLoop.Spin(turns));
+
+    public Task<string> Where() => Task.FromResult(GrainContext.Address.SiloAddress!.ToParsableString());
 }
 
 /// <summary>A grain with nothing in it: what remains is the engine's.</summary>

@@ -1,0 +1,52 @@
+using Granary.Engine;
+using Granary.Engine.Hosting;
+using Granary.Engine.Membership;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Hosting;
+
+namespace Granary.Benchmarks.Cluster;
+
+/// <summary>
+/// A silo that listens on the loopback address and is one of several. Silos of one process share the memory of their cluster; silos of two processes are told of each other once,
+/// and each keeps a directory of the grains that it looks up, which is enough for calls to grains that stay where they are.
+/// </summary>
+internal sealed class ClusterSilo : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private ClusterSilo(IHost host) => _host = host;
+
+    internal IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    internal SiloAddress Address => Core.Address;
+
+    private SiloCore Core => _host.Services.GetRequiredService<SiloCore>();
+
+    internal static async Task<ClusterSilo> StartAsync(InMemoryCluster cluster)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(cluster);
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(siloPort: 0, gatewayPort: 0));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new ClusterSilo(host);
+    }
+
+    /// <summary>Learns of a silo of another process, which runs this same program.</summary>
+    internal async Task MeetAsync(SiloAddress peer)
+    {
+        var table = _host.Services.GetRequiredService<IMembershipTable>();
+        var view = await table.WriteAsync(new SiloEntry(peer, peer.ToString(), SiloStatus.Active, [], [.. Core.Types.Manifest()], TimeProvider.System.GetUtcNow()), CancellationToken.None);
+        // Views are applied in the background.
+        while (Core.View.Version < view.Version) await Task.Yield();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync(new CancellationToken(canceled: true));
+        _host.Dispose();
+    }
+}
