@@ -15,13 +15,13 @@ internal sealed class TelemetryFilter : IRpcFilter
 
     private readonly GatewayInstruments _instruments;
     private readonly ILogger<TelemetryFilter> _log;
-    private readonly FrozenDictionary<RpcMethod, string> _names;
+    private readonly FrozenDictionary<RpcMethod, MethodActivity> _methods;
 
-    public TelemetryFilter(RpcCatalog catalog, GatewayInstruments instruments, ILogger<TelemetryFilter> log)
+    public TelemetryFilter(GatewayInstruments instruments, ILogger<TelemetryFilter> log)
     {
         _instruments = instruments;
         _log = log;
-        _names = catalog.Services.SelectMany(s => s.Methods).ToFrozenDictionary(m => m, m => m.ToString());
+        _methods = instruments.Methods.ToFrozenDictionary(m => m.Method);
     }
 
     public int Order => RpcStage.Telemetry;
@@ -30,7 +30,8 @@ internal sealed class TelemetryFilter : IRpcFilter
 
     public async ValueTask InvokeAsync(RpcCall call, RpcNext next)
     {
-        var method = _names[call.Method];
+        var activity = _methods[call.Method];
+        var method = activity.Name;
         var span = Activity.Current;
         if (span is { IsAllDataRequested: true })
         {
@@ -39,8 +40,7 @@ internal sealed class TelemetryFilter : IRpcFilter
             span.SetTag("rpc.method", method);
         }
 
-        var active = _instruments.Active.Enabled;
-        if (active) _instruments.Active.Add(1, new KeyValuePair<string, object?>("rpc.method", method));
+        activity.Begin();
         try
         {
             await next(call);
@@ -50,13 +50,13 @@ internal sealed class TelemetryFilter : IRpcFilter
             call.Fail(exception);
         }
 
-        if (active) _instruments.Active.Add(-1, new KeyValuePair<string, object?>("rpc.method", method));
+        activity.End();
         var code = call.Error?.Code ?? StatusCode.Ok;
         if (_instruments.Duration.Enabled)
         {
             _instruments.Duration.Record(
                 call.Time.GetElapsedTime(call.StartedAt).TotalSeconds,
-                new("rpc.method", method), new("rpc.response.status_code", s_codes[(int)RpcStatus.Known(code)]), new("network.protocol.name", call.Protocol));
+                activity.Tag, new("rpc.response.status_code", s_codes[(int)RpcStatus.Known(code)]), new("network.protocol.name", call.Protocol));
         }
 
         if (span is { IsAllDataRequested: true }) Finish(span, call, code);
