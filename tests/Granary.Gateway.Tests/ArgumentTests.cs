@@ -163,6 +163,19 @@ public sealed class ArgumentTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("Transfer-Encoding: chunked", "zz\r\n{}\r\n0\r\n\r\n", "400")]
+    [InlineData("Transfer-Encoding: chunked", "2\r\n{}xx0\r\n\r\n", "400")]
+    [InlineData("Content-Length: 2\r\nContent-Length: 3", "{} ", "400")]
+    [InlineData("Content-Length: -1", "", "400")]
+    [InlineData("Content-Length: 10000", "{}", "413")]
+    public async Task A_body_that_is_framed_badly_is_refused(string header, string body, string status)
+    {
+        await using var raw = await RawClient.ConnectAsync(_host);
+        await raw.SendAsync($"POST /rpc/probe/a/Nothing HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {_host.Token("alice")}\r\nContent-Type: application/json\r\n{header}\r\n\r\n{body}");
+        Assert.StartsWith("HTTP/1.1 " + status, await raw.ReadUntilAsync("\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("text/plain")]
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("application/json; charset=iso-8859-1")]

@@ -60,7 +60,7 @@ public sealed class RateLimitTests
     [Fact]
     public async Task A_policy_that_is_not_configured_ends_the_start_and_says_what_to_write()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => GatewayHost.StartAsync(options => options.RateLimits.Policies.Clear()));
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => GatewayHost.StartAsync(options => options.RateLimits.Policies.Clear()));
         Assert.Contains("'few'", error.Message, StringComparison.Ordinal);
         Assert.Contains("\"Policies\": { \"few\": {", error.Message, StringComparison.Ordinal);
     }

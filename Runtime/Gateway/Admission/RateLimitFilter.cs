@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
+using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway.Admission;
 
@@ -10,7 +11,7 @@ internal sealed class RateLimitFilter : IRpcFilter
     private readonly RateLimiter _limiter;
     private readonly FrozenDictionary<RpcMethod, RateLimit> _limits;
 
-    /// <exception cref="InvalidOperationException">A method names a policy that the configuration does not have.</exception>
+    /// <exception cref="OptionsValidationException">A method names a policy that the configuration does not have.</exception>
     public RateLimitFilter(RpcCatalog catalog, RateLimiter limiter)
     {
         _limiter = limiter;

@@ -30,13 +30,13 @@ internal sealed class RateLimiter
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>The limit of a policy; the default one for null.</summary>
-    /// <exception cref="InvalidOperationException">The configuration has no such policy.</exception>
+    /// <exception cref="OptionsValidationException">The configuration has no such policy.</exception>
     public RateLimit Find(string? policy, string usedBy)
     {
         if (policy is null) return new RateLimit(_options.Default, _time);
         if (_options.Policies.TryGetValue(policy, out var found)) return new RateLimit(found, _time);
-        throw new InvalidOperationException(
-            $"{usedBy} names the rate limit '{policy}', which the configuration does not have. Add it, for example: \"Granary\": {{ \"RateLimits\": {{ \"Policies\": {{ \"{policy}\": {{ \"Tokens\": 10, \"Period\": \"00:00:01\", \"Burst\": 20 }} }} }} }}.");
+        throw new OptionsValidationException(nameof(GatewayOptions), typeof(GatewayOptions), [
+            $"{usedBy} names the rate limit '{policy}', which the configuration does not have. Add it, for example: \"Granary\": {{ \"RateLimits\": {{ \"Policies\": {{ \"{policy}\": {{ \"Tokens\": 10, \"Period\": \"00:00:01\", \"Burst\": 20 }} }} }} }}."]);
     }
 
     /// <summary>Takes a token from the bucket of a caller and a target (a method, or a controller's policy).</summary>

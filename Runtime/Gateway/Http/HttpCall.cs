@@ -149,7 +149,17 @@ internal sealed class HttpCall : RpcCall
         if (request.Headers.ContentEncoding.Count > 0) return Refuse(415, StatusCode.InvalidArgument, "compressed bodies are not accepted; send it without Content-Encoding");
         if (request.ContentLength > _options.Limits.BodyBytes) return RefuseSize();
         var reader = request.BodyReader;
-        return reader.TryRead(out var read) && TryTake(reader, read) ? default : ReadSlowlyAsync(reader);
+        try
+        {
+            // Small bodies have come with their head.
+            if (reader.TryRead(out var read) && TryTake(reader, read)) return default;
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return RefuseFraming(exception);
+        }
+
+        return ReadSlowlyAsync(reader);
     }
 
     private async ValueTask ReadSlowlyAsync(PipeReader reader)
@@ -162,9 +172,7 @@ internal sealed class HttpCall : RpcCall
         }
         catch (BadHttpRequestException exception)
         {
-            // The server's own limits: a body that comes too slowly, or is not framed as it says.
-            _context.Response.Headers.Connection = "close";
-            await Refuse(exception.StatusCode, StatusCode.InvalidArgument, exception.Message);
+            await RefuseFraming(exception);
         }
         catch (IOException exception)
         {
@@ -244,10 +252,22 @@ internal sealed class HttpCall : RpcCall
 
     private bool CanHaveBody() => _context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
 
+    // What the server finds wrong: a body that comes too slowly, breaks off, or is not framed as it says.
+    private ValueTask RefuseFraming(BadHttpRequestException exception)
+    {
+        CloseConnection();
+        return Refuse(exception.StatusCode, StatusCode.InvalidArgument, exception.Message);
+    }
+
+    // Nobody is going to read the rest of the body.
+    private void CloseConnection()
+    {
+        if (HttpProtocol.IsHttp11(_context.Request.Protocol)) _context.Response.Headers.Connection = "close";
+    }
+
     private ValueTask RefuseSize()
     {
-        // Nobody is going to read the rest.
-        _context.Response.Headers.Connection = "close";
+        CloseConnection();
         return Refuse(413, StatusCode.ResourceExhausted, $"the body is larger than {_options.Limits.BodyBytes} bytes");
     }
 
