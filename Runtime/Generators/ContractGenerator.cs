@@ -133,7 +133,6 @@ public sealed class ContractGenerator : IIncrementalGenerator
 
     private static string? ReadGrain(GeneratorSyntaxContext context, CancellationToken cancellation) =>
         context.SemanticModel.GetDeclaredSymbol(context.Node, cancellation) is INamedTypeSymbol { IsAbstract: false } type && !type.IsOpen() && type.IsGrainClass() && type.IsVisible()
-        && !Names.Definition(type).StartsWith("Orleans.", StringComparison.Ordinal)
             ? type.ToDisplayString(Names.Plain)
             : null;
 

@@ -30,6 +30,23 @@ public sealed class DiagnosticsDocumentTests
             What the build says about a contract, and what to write instead. Every one is an error: a contract that breaks one of these rules would fail, or lose data, at run time.
             `{…}` stands for the names in your code. The list is written from the rules themselves.
 
+            ## contracts.lock
+
+            A contract project keeps, next to its project file, what others rely on: callers outside, silos of other builds, stored data. One fact a line, sorted:
+
+            ```
+            message shop.v1.User 1 name string
+            method shop.v1.Users/Get unary returns (shop.v1.User)
+            request shop.v1.Users/Get 2 limit int32
+            ```
+
+            - You added something: `dotnet build -p:UpdateContractsLock=true` adds its lines. Commit them with the change.
+            - You changed or removed something: the build fails (GRN041) and prints the line that says it was meant, for example
+              `break message shop.v1.User 1 name string => removed "nobody reads it"`. Write your reason between the quotes, build once more with
+              `-p:UpdateContractsLock=true`, and leave the line where it is: it keeps the number from coming back as something else (GRN042).
+            - `<ContractsLock>false</ContractsLock>` in the project file does without; test projects do by default.
+
+            
 
             """);
         foreach (var rule in new ContractAnalyzer().SupportedDiagnostics.OrderBy(r => r.Id, StringComparer.Ordinal))

@@ -45,7 +45,8 @@ internal static class CallEmitter
             var parameters = Text.List(method.Parameters.Select(p => $"{p.Declared} {p.Name}"));
             code.Open($"{method.DeclaredReturn} {method.DeclaringType}.{method.Name}({parameters})");
 
-            const string call = "__call";
+            var call = "__call";
+            while (method.Parameters.Any(p => p.Name == call)) call += "_";
             code.Line(method.Returns == ReturnKind.Stream ? $"var {call} = new {CallName(method)}();" : $"var {call} = {Calls}CallPool<{CallName(method)}>.Rent();");
             foreach (var parameter in method.Parameters.Where(p => p.Argument >= 0))
             {
@@ -75,6 +76,13 @@ internal static class CallEmitter
             }
 
             code.Close();
+        }
+
+        foreach (var signature in model.RuntimeMethods)
+        {
+            if (!first) code.Line();
+            first = false;
+            code.Line($"{signature} => throw new global::System.NotSupportedException(\"Only the runtime calls this method.\");");
         }
 
         code.Close();

@@ -49,7 +49,7 @@ internal sealed class CopyCode(EmitContext context)
 
                 return $"Copy{Text.Number(index)}({value})";
             default:
-                return type.Scalar == Scalar.Memory ? $"new global::System.ReadOnlyMemory<byte>({value}.ToArray())" : $"{value}.AsSpan().ToArray()";
+                return type.Scalar == Scalar.Memory ? $"new global::System.ReadOnlyMemory<byte>({value}.ToArray())" : $"new global::System.ReadOnlySpan<byte>({value}).ToArray()";
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class CopyCode(EmitContext context)
         {
             code.Line(type.Container switch
             {
-                Container.Array => "return source.AsSpan().ToArray();",
+                Container.Array => $"return new global::System.ReadOnlySpan<{item}>(source).ToArray();",
                 Container.HashSet => $"return new global::System.Collections.Generic.HashSet<{item}>(source, (source as global::System.Collections.Generic.HashSet<{item}>)?.Comparer);",
                 Container.ReadOnlyListInterface => "return global::System.Linq.Enumerable.ToArray(source);",
                 Container.ImmutableArray or Container.ImmutableList => "return source;",

@@ -44,7 +44,6 @@ internal static class LockFacts
         foreach (var i in interfaces)
         {
             if (i.Service is { } service) AddService(i, service);
-            if (i.IsObserver && i.Service is null && i.Methods.Count == 0) continue;
             foreach (var method in i.Methods)
             {
                 var name = $"{i.WireName}/{Signature(method)}";

@@ -148,6 +148,9 @@ internal sealed record InterfaceModel
 
     public required EquatableArray<MethodModel> Methods { get; init; }
 
+    /// <summary>Signatures of inherited methods that only the runtime calls; proxies have them because C# wants them.</summary>
+    public EquatableArray<string> RuntimeMethods { get; init; }
+
     public ServiceModel? Service { get; init; }
 
     /// <summary>The closed generic types it mentions.</summary>

@@ -7,7 +7,6 @@ internal static class GrainReader
 {
     public static void Check(INamedTypeSymbol type, Problems problems)
     {
-        if (Names.Definition(type).StartsWith("Orleans.", StringComparison.Ordinal)) return;
         if (type.IsOpen())
         {
             problems.Add(Rules.Generic, type.Where(), Names.Readable(type), $"Write a grain class for each type (class {type.Name}OfInt : {type.Name}<int>), and make this one abstract.");

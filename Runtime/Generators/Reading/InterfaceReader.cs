@@ -8,7 +8,7 @@ internal static class InterfaceReader
 {
     /// <summary>Whether the type is one whose calls need generated code (or rules): a grain interface or an observer.</summary>
     public static bool IsContract(INamedTypeSymbol type) =>
-        type.TypeKind == TypeKind.Interface && type.IsAddressable() && !Names.Definition(type).StartsWith("Orleans.", StringComparison.Ordinal);
+        type.TypeKind == TypeKind.Interface && type.IsAddressable();
 
     /// <summary>The model, or null after a problem.</summary>
     public static InterfaceModel? Read(INamedTypeSymbol type, TypeReader types)
@@ -47,6 +47,7 @@ internal static class InterfaceReader
             IsObserver = isObserver,
             Key = key,
             Methods = ReadMethods(type, isObserver, service is not null, types),
+            RuntimeMethods = ReadRuntimeMethods(type).ToEquatable(),
             Service = service,
         };
         if (service is not null) ServiceReader.Check(type, model, types);
@@ -63,7 +64,7 @@ internal static class InterfaceReader
         var ids = new Dictionary<uint, string>();
         foreach (var owner in type.AllInterfaces.Insert(0, type))
         {
-            if (Names.Definition(owner).StartsWith("Orleans.", StringComparison.Ordinal)) continue;
+            if (IsOfRuntime(owner, type)) continue;
             foreach (var member in owner.GetMembers())
             {
                 if (member.IsStatic) continue;
@@ -82,6 +83,18 @@ internal static class InterfaceReader
 
         return methods.ToEquatable();
     }
+
+    /// <summary>The signatures of inherited methods that only the runtime calls, such as that of <c>IRemindable</c>.</summary>
+    private static IEnumerable<string> ReadRuntimeMethods(INamedTypeSymbol type) =>
+        from owner in type.AllInterfaces
+        where IsOfRuntime(owner, type)
+        from method in owner.GetMembers().OfType<IMethodSymbol>()
+        where method is { MethodKind: MethodKind.Ordinary, IsAbstract: true, IsStatic: false }
+        let parameters = string.Join(", ", method.Parameters.Select(p => $"{p.Type.ToDisplayString(Names.Declared)} {Names.Escape(p.Name)}"))
+        select $"{method.ReturnType.ToDisplayString(Names.Declared)} {owner.ToDisplayString(Names.Declared)}.{method.Name}({parameters})";
+
+    private static bool IsOfRuntime(INamedTypeSymbol owner, INamedTypeSymbol type) =>
+        !SymbolEqualityComparer.Default.Equals(owner, type) && Names.Definition(owner).StartsWith("Orleans.", StringComparison.Ordinal);
 
     /// <summary>A generic interface is fine as the base of closed ones; without any, nobody can call it.</summary>
     private static void CheckGeneric(INamedTypeSymbol type, TypeReader types)

@@ -58,7 +58,7 @@ internal static class MethodReader
             UniqueName = method.Name,
             DeclaringType = method.ContainingType.ToDisplayString(Names.Declared),
             Returns = returns!.Value,
-            DeclaredReturn = method.ReturnType.ToDisplayString(Names.Declared),
+            DeclaredReturn = DeclaredReturn(method, returns.Value, wrapper ?? result?.Declared),
             Result = result,
             ResultWrapper = wrapper,
             Parameters = parameters.ToEquatable(),
@@ -113,6 +113,15 @@ internal static class MethodReader
             Summary = Documentation.Parameter(method, parameter.Name, types.Cancellation),
         };
     }
+
+    /// <summary>The return type with the result as it is read: code without nullable annotations may return null.</summary>
+    private static string DeclaredReturn(IMethodSymbol method, ReturnKind returns, string? result) => returns switch
+    {
+        ReturnKind.TaskOf => $"global::System.Threading.Tasks.Task<{result}>",
+        ReturnKind.ValueTaskOf => $"global::System.Threading.Tasks.ValueTask<{result}>",
+        ReturnKind.Stream => $"global::System.Collections.Generic.IAsyncEnumerable<{result}>",
+        _ => method.ReturnType.ToDisplayString(Names.Declared),
+    };
 
     private static (ITypeSymbol Inner, string? Wrapper) Unwrap(ITypeSymbol type) =>
         Names.Definition(type) == Names.ImmutableWrapper ? (((INamedTypeSymbol)type).TypeArguments[0], type.ToDisplayString(Names.Declared)) : (type, null);

@@ -86,13 +86,19 @@ internal sealed class Snippet
         Assert.Equal(id, problem.Id);
         var message = problem.GetMessage(System.Globalization.CultureInfo.InvariantCulture);
         foreach (var text in texts) Assert.Contains(text, message, StringComparison.Ordinal);
-        Assert.Empty(CompilerErrors());
+        NoCompilerErrors();
+    }
+
+    private void NoCompilerErrors()
+    {
+        var errors = CompilerErrors();
+        Assert.True(errors.Length == 0, string.Join("\n", errors));
     }
 
     public void IsFine()
     {
         Assert.Empty(Problems().Select(p => p.ToString()));
-        Assert.Empty(CompilerErrors());
+        NoCompilerErrors();
     }
 
     /// <summary>The image, to be referenced by another snippet.</summary>
