@@ -25,6 +25,9 @@ public interface ITurnGrain : IGrainWithStringKey
     /// <summary>Leaves the grain's context in the middle and comes back; reports whether another turn ran at the same moment.</summary>
     Task<bool> LeaveAndReturn();
 
+    /// <summary>Posts to the grain's context from many threads at once; reports how many of the callbacks ran while another did.</summary>
+    Task<int> PostFromManyThreads(int threads, int each);
+
     /// <summary>Calls another grain, which calls this one back.</summary>
     Task<int> CallBackThrough(ITurnGrain other, bool allow);
 
@@ -73,11 +76,41 @@ public class TurnGrain : Grain, ITurnGrain
         {
             await Task.Run(static () => Thread.SpinWait(20));
             overlapped |= Interlocked.Increment(ref _parallel) != 1;
-            Thread.SpinWait(50);
+            Thread.Sleep(0); // lets another turn in, if there is one
             Interlocked.Decrement(ref _parallel);
         }
 
         return overlapped;
+    }
+
+    public async Task<int> PostFromManyThreads(int threads, int each)
+    {
+        var context = SynchronizationContext.Current!;
+        var overlaps = 0;
+        var left = threads * each;
+        var done = new TaskCompletionSource();
+        for (var t = 0; t < threads; t++)
+        {
+            var thread = new Thread(() =>
+            {
+                for (var i = 0; i < each; i++)
+                {
+                    context.Post(
+                        _ =>
+                        {
+                            if (Interlocked.Increment(ref _parallel) != 1) Interlocked.Increment(ref overlaps);
+                            if (left % 16 == 0) Thread.Sleep(0);
+                            Interlocked.Decrement(ref _parallel);
+                            if (Interlocked.Decrement(ref left) == 0) done.SetResult();
+                        },
+                        null);
+                }
+            });
+            thread.Start();
+        }
+
+        await done.Task;
+        return overlaps;
     }
 
     public async Task<int> CallBackThrough(ITurnGrain other, bool allow)
@@ -114,7 +147,7 @@ public class ReentrantGrain : Grain, IReentrantGrain
         {
             await Task.Run(static () => Thread.SpinWait(20));
             overlapped |= Interlocked.Increment(ref _parallel) != 1;
-            Thread.SpinWait(50);
+            Thread.Sleep(0); // lets another turn in, if there is one
             Interlocked.Decrement(ref _parallel);
         }
 

@@ -37,6 +37,17 @@ public sealed class TurnTests(LocalSilo silo) : IClassFixture<LocalSilo>
     }
 
     [Fact]
+    public async Task What_many_threads_post_runs_one_at_a_time_and_none_is_lost()
+    {
+        // Each burst ends with the mailbox empty, so that the last push meets the turn being given up.
+        for (var i = 0; i < 20; i++)
+        {
+            var grain = silo.Grains.GetGrain<ITurnGrain>($"{_key}-{i}");
+            Assert.Equal(0, await grain.PostFromManyThreads(4, 500).WaitAsync(Gates.Within));
+        }
+    }
+
+    [Fact]
     public async Task Turns_of_interleaving_requests_never_run_at_the_same_moment()
     {
         var grain = silo.Grains.GetGrain<IReentrantGrain>(_key);
