@@ -25,7 +25,13 @@ namespace Granary.Engine.Routing;
 /// </remarks>
 internal sealed class GrainRouter : CallRouter
 {
-    internal const int MaxHops = 8;
+    /// <summary>Moves of one call; after the first few it waits between them, because the cluster is changing.</summary>
+    internal const int MaxHops = 64;
+
+    private const int HopsAtOnce = 4;
+
+    /// <summary>Attempts to reach a silo before the call fails; with the waits between them they take about a second.</summary>
+    private const int MaxUnsent = 12;
 
     private readonly ProcessCore _process;
     private readonly SiloCore? _silo;
@@ -108,8 +114,7 @@ internal sealed class GrainRouter : CallRouter
         else _process.Locator.Remember(call.TargetId, owner);
         if (!CountHop(call)) return;
         call.PlaceHere = placeThere;
-        if (owner is not null && !(owner.Equals(_silo?.Address))) SendToPeer(call, owner);
-        else Redispatch(call);
+        Redispatch(call, owner is not null && owner.Equals(_silo?.Address) ? null : owner);
     }
 
     /// <summary>A call could not be written to a silo, so it has not run: it may go elsewhere.</summary>
@@ -122,7 +127,7 @@ internal sealed class GrainRouter : CallRouter
             return;
         }
 
-        if (call.Hops >= 2)
+        if (call.Hops >= MaxUnsent)
         {
             call.Fail(new SiloUnavailableException($"The silo {silo} cannot be reached: {reason.Message}"));
             call.ReleaseCallee();
@@ -177,7 +182,23 @@ internal sealed class GrainRouter : CallRouter
         return CreateProxy(grainId, callInterface);
     }
 
-    private void Redispatch(Call call) => DispatchAnywhere(call, null);
+    /// <summary>Sends a call that has not run on its way again: to a silo that should have the grain, or wherever it is found.</summary>
+    private void Redispatch(Call call, SiloAddress? owner = null)
+    {
+        if (call.Hops > HopsAtOnce) _ = RedispatchLaterAsync(call, owner);
+        else if (owner is not null) SendToPeer(call, owner);
+        else DispatchAnywhere(call, null);
+    }
+
+    /// <summary>The grain moves about or its silo has just gone: gives it 1, 2, 4 ... 128 ms to settle. The call's deadline goes on meanwhile.</summary>
+    private async Task RedispatchLaterAsync(Call call, SiloAddress? owner)
+    {
+        // Deadlines are in real time, and so is this.
+        await Task.Delay(TimeSpan.FromMilliseconds(1 << Math.Min(call.Hops - HopsAtOnce - 1, 7)), TimeProvider.System).ConfigureAwait(false);
+        if (call.IsClaimed) call.ReleaseCallee();
+        else if (owner is not null) SendToPeer(call, owner);
+        else DispatchAnywhere(call, null);
+    }
 
     private void DispatchAnywhere(Call call, GrainProxy? target)
     {
@@ -390,7 +411,7 @@ internal sealed class GrainRouter : CallRouter
     private static bool CountHop(Call call)
     {
         if (++call.Hops <= MaxHops) return true;
-        call.Fail(new OrleansMessageRejectionException($"The call {call.Method.FullName} to {call.TargetId} was sent on {MaxHops} times and found its grain nowhere. The cluster is changing; try again."));
+        call.Fail(new OrleansMessageRejectionException($"The call {call.Method.FullName} to {call.TargetId} was sent on {MaxHops} times and found its grain nowhere. The cluster keeps changing; try again."));
         call.ReleaseCallee();
         return false;
     }

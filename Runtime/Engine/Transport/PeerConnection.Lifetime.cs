@@ -169,6 +169,7 @@ internal sealed partial class PeerConnection
             catch (Exception error)
             {
                 _log.Unexpected(Peer.Name, error);
+                call.Fail(new SiloUnavailableException($"The connection to {Peer.Name} was lost: {error.Message}"));
             }
         }
 

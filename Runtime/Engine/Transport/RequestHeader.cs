@@ -122,8 +122,8 @@ internal ref struct RequestHeader
     private static void WriteTrace(ref WireWriter w, ActivityContext trace)
     {
         Span<byte> bytes = stackalloc byte[TraceBytes];
-        trace.TraceId.CopyTo(bytes);
-        trace.SpanId.CopyTo(bytes[16..]);
+        trace.TraceId.CopyTo(bytes[..16]);
+        trace.SpanId.CopyTo(bytes[16..24]);
         bytes[24] = (byte)(trace.TraceFlags & ActivityTraceFlags.Recorded);
         for (var i = 0; i < 24; i += 8) w.WriteFixed64(BinaryPrimitives.ReadUInt64LittleEndian(bytes[i..]));
         w.WriteVarint32(bytes[24]);

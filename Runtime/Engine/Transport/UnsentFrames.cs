@@ -33,5 +33,7 @@ internal sealed class UnsentFrames
     }
 
     /// <summary>The frame, from its kind on, of the call with that correlation; null when it may have been sent.</summary>
-    internal ReadOnlyMemory<byte>? Find(ulong correlation) => _requests.TryGetValue(correlation, out var frame) ? frame : null;
+    internal ReadOnlyMemory<byte>? Find(ulong correlation) =>
+        // A bare null would become an empty memory here, which is not null.
+        _requests.TryGetValue(correlation, out var frame) ? frame : default(ReadOnlyMemory<byte>?);
 }
