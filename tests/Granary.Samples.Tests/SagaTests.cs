@@ -1,6 +1,5 @@
 using Granary.Rpc;
 using Orleans;
-using Orleans.Runtime;
 
 namespace Granary.Samples.Tests;
 

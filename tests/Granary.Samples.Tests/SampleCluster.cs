@@ -1,5 +1,5 @@
+using Orleans;
 using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.TestingHost;
 
 namespace Granary.Samples.Tests;

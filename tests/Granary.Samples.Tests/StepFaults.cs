@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Granary.Rpc;
+using Orleans;
 using Orleans.Runtime;
 
 namespace Granary.Samples.Tests;

@@ -1,5 +1,4 @@
 using Granary.Rpc;
-using Orleans;
 
 namespace Granary.Samples.Tests;
 

@@ -27,10 +27,10 @@ internal static class Shell
         {
             await process.WaitForExitAsync(timeout.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"The command did not end:\n{script}\n{output}");
+            throw new TimeoutException($"The command did not end:\n{script}\n{output}", e);
         }
 
         lock (output) return new Finished(process.ExitCode, output.ToString());
@@ -41,6 +41,7 @@ internal static class Shell
     {
         var start = new ProcessStartInfo("bash", ["-c", script])
         {
+            UseShellExecute = false,
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
