@@ -37,7 +37,7 @@ public sealed class GuideTests : IDisposable
         // 5: a wrong contract.
         var contract = Path.Combine(_clone, "Grains.Interfaces/Polls.cs");
         await File.WriteAllTextAsync(contract, (await File.ReadAllTextAsync(contract)).Replace("    [Id(1)]\n", "", StringComparison.Ordinal));
-        var build = await Shell.Run("dotnet build Grains.Interfaces -v q --nologo", _clone, bound: s_build);
+        var build = await Shell.Run(commands[1], _clone, bound: s_build);
         Assert.NotEqual(0, build.ExitCode);
         Assert.Contains("Total", build.Output);
         Assert.Contains("[Id(", build.Output);
