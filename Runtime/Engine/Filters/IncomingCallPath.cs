@@ -93,7 +93,15 @@ internal sealed class IncomingCallPath : IIncomingGrainCallContext
     private Task InvokeOnTurnAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _turn.Post(_ => InvokeInto(done), null);
+        // What travels with the call, as the filters left it, goes back to the turn with it.
+        var ambient = ExecutionContext.Capture();
+        _turn.Post(
+            _ =>
+            {
+                if (ambient is null) InvokeInto(done);
+                else ExecutionContext.Run(ambient, _ => InvokeInto(done), null);
+            },
+            null);
         return done.Task;
     }
 
