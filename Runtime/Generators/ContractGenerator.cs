@@ -111,7 +111,7 @@ public sealed class ContractGenerator : IIncrementalGenerator
     }
 
     private static MessageRoot? ReadMessage(GeneratorAttributeSyntaxContext context, CancellationToken cancellation) =>
-        context.TargetSymbol is INamedTypeSymbol type ? MessageReader.ReadRoot(type, new TypeReader(context.SemanticModel.Compilation, new Problems(), cancellation)) : null;
+        context.TargetSymbol is INamedTypeSymbol type && TypeGraph.IsMessage(type) ? MessageReader.ReadRoot(type, new TypeReader(context.SemanticModel.Compilation, new Problems(), cancellation)) : null;
 
     private static InterfaceModel? ReadInterface(GeneratorSyntaxContext context, CancellationToken cancellation)
     {

@@ -123,6 +123,17 @@ public sealed class MessageMistakeTests
         """).HasOnly("GRN004", "Plain");
 
     [Fact]
+    public void An_overridden_member_is_that_of_the_base() => new Snippet("""
+        [GenerateSerializer] public class Animal { [Id(0)] public virtual string Name { get; set; } = ""; }
+        [GenerateSerializer] public sealed class Dog : Animal { [Id(0)] public override string Name { get; set; } = ""; }
+        """).IsFine();
+
+    [Fact]
+    public void An_exception_is_no_message() => new Snippet("""
+        [GenerateSerializer] public sealed class TooLate(string message) : Exception(message) { [Id(0)] public int Minutes { get; set; } }
+        """).IsFine();
+
+    [Fact]
     public void A_number_that_protobuf_keeps_for_itself_is_refused() => new Snippet("""
         [GenerateSerializer] public sealed class User { [Id(19000)] public int Age { get; set; } }
         """).HasOnly("GRN004", "19001");

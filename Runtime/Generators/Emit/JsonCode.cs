@@ -36,7 +36,7 @@ internal sealed class JsonCode(CodeWriter code, EmitContext context)
             case Shape.List:
                 code.Line("writer.WriteStartArray();");
                 var guard = type.Container == Container.ImmutableArray ? $"if (!{value}.IsDefault) " : string.Empty;
-                code.Open($"{guard}foreach (var e{suffix} in {value})");
+                code.Open($"{guard}foreach (var e{suffix} in {WireCode.Iterate(type, value)})");
                 WriteElement(type.Element!, $"e{suffix}", suffix + "_");
                 code.Close();
                 code.Line("writer.WriteEndArray();");

@@ -153,8 +153,13 @@ internal sealed class WireCode(CodeWriter code, EmitContext context)
 
     private static string Count(TypeModel type) => type.Container is Container.Array or Container.ImmutableArray ? "Length" : "Count";
 
-    private static string Iterate(TypeModel type, string value) =>
-        type.Container == Container.List ? $"global::System.Runtime.InteropServices.CollectionsMarshal.AsSpan({value})" : value;
+    /// <summary>What to loop over: spans where there is one.</summary>
+    public static string Iterate(TypeModel type, string value) => type.Container switch
+    {
+        Container.List => $"global::System.Runtime.InteropServices.CollectionsMarshal.AsSpan({value})",
+        Container.ListInterface or Container.ReadOnlyListInterface => $"global::Granary.Codec.Elements.Of({value})",
+        _ => value,
+    };
 
     private void WriteList(FieldModel field, string list, string owner)
     {

@@ -21,7 +21,7 @@ internal static class Members
             var positional = Positional(owner);
             foreach (var symbol in owner.GetMembers())
             {
-                if (symbol.IsStatic || TypeOf(symbol) is not { } memberType) continue;
+                if (symbol.IsStatic || symbol.IsOverride || TypeOf(symbol) is not { } memberType) continue;
                 var id = symbol.IdOf();
                 var parameter = positional?.Parameters.FirstOrDefault(p => p.Name == symbol.Name);
                 if (parameter is not null && !IsSynthesized(symbol, parameter)) parameter = null;

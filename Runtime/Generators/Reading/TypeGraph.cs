@@ -7,7 +7,19 @@ internal sealed class TypeGraph
 {
     private readonly Dictionary<ISymbol, bool> _immutable = new(SymbolEqualityComparer.Default);
 
-    public static bool IsMessage(ITypeSymbol type) => type is INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct or TypeKind.Interface } && (type.Has(Names.GenerateSerializer) || IsUnion(type));
+    /// <summary>Whether values of the type are messages. Exceptions are not: they travel their own way, with their stack and without a codec.</summary>
+    public static bool IsMessage(ITypeSymbol type) =>
+        type is INamedTypeSymbol { TypeKind: TypeKind.Class or TypeKind.Struct or TypeKind.Interface } && (type.Has(Names.GenerateSerializer) || IsUnion(type)) && !IsException(type);
+
+    private static bool IsException(ITypeSymbol type)
+    {
+        for (var t = type; t is not null; t = t.BaseType)
+        {
+            if (Names.Definition(t) == "System.Exception") return true;
+        }
+
+        return false;
+    }
 
     public static bool IsUnion(ITypeSymbol type) => type.Has(Names.Union);
 
