@@ -22,6 +22,6 @@ public sealed class LinkTests
             }
         }
 
-        Assert.Empty(broken);
+        Assert.True(broken.Count == 0, string.Join('\n', broken));
     }
 }
