@@ -112,6 +112,6 @@ internal sealed class FrameCalls : IBenchmark
             medians[round] = Measurement.Median(times);
         }
 
-        session.Add(Name, what, Measurement.Sum(Unit.Microseconds, medians, [], loops), new Peer("Orleans 10.4", 33, 33, SameRun: false), new Budget(22), showAllocated: false);
+        session.Add(Name, what, Measurement.Sum(Unit.Microseconds, medians, [], loops), new Peer("Orleans 10.4", 33, 33, SameRun: false), new Budget(22));
     }
 }

@@ -27,6 +27,16 @@ internal sealed class ChildProcess : IDisposable
 
     internal int Id => _process.Id;
 
+    /// <summary>User and system time so far.</summary>
+    internal TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     internal bool HasExited => _process.HasExited;
 
     internal StreamReader Output => _process.StandardOutput;

@@ -33,6 +33,9 @@ internal sealed record Figure
     /// <summary>Bytes allocated in this process for one operation; null where that says nothing.</summary>
     internal double? Allocated { get; init; }
 
+    /// <summary>Processor time of one operation in this process, nanoseconds: what a busy machine changes least. Null where that says nothing.</summary>
+    internal double? Processor { get; init; }
+
     /// <summary>How much longer the fixed CPU loop took around these rounds than at its best in this run: 1 on an idle machine.</summary>
     internal double Slowness { get; init; } = 1;
 

@@ -6,6 +6,8 @@ namespace Granary.Benchmarks.Harness;
 /// <summary>What the figures were measured on.</summary>
 internal static class Machine
 {
+    private static readonly string s_load = File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "";
+
     internal static string Cpu => ProcessorName();
 
     internal static int Cores => Environment.ProcessorCount;
@@ -18,10 +20,10 @@ internal static class Machine
 
     internal static string Collector => GCSettings.IsServerGC ? "server GC" : "workstation GC";
 
-    /// <summary>Processes that wanted a core in the last minute, this one included; empty where the system does not say.</summary>
-    internal static string Load => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "";
+    /// <summary>Processes that wanted a core in the minute before this program ran; empty where the system does not say.</summary>
+    internal static string Load => s_load;
 
-    internal static string Describe() => $"{Cpu}, {Cores} cores, {Memory}; {System}; {Runtime}, {Collector}; load {Load}; fixed CPU loop {CpuLoop.Best:0.0} ms at best";
+    internal static string Describe() => $"{Cpu}, {Cores} cores, {Memory}; {System}; {Runtime}, {Collector}; load {s_load} before the run";
 
     private static string ProcessorName()
     {

@@ -9,10 +9,13 @@ namespace Granary.Benchmarks.Harness;
 /// <param name="High">The highest round.</param>
 /// <param name="Allocated">Median of the bytes allocated for one operation, by all threads of the process.</param>
 /// <param name="Slowness">See <see cref="Figure.Slowness"/>.</param>
-internal sealed record Measured(Unit Unit, double Value, double Low, double High, double Allocated, double Slowness)
+internal sealed record Measured(Unit Unit, double Value, double Low, double High, double? Allocated, double Slowness)
 {
+    /// <summary>Median of the processor time of one operation, of all threads of the process, nanoseconds; null when it was not measured.</summary>
+    internal double? Processor { get; init; }
+
     /// <summary>The same rounds as the time of one operation instead of operations a second.</summary>
-    internal Measured AsNanoseconds() => new(Unit.Nanoseconds, 1e9 / Value, 1e9 / High, 1e9 / Low, Allocated, Slowness);
+    internal Measured AsNanoseconds() => this with { Unit = Unit.Nanoseconds, Value = 1e9 / Value, Low = 1e9 / High, High = 1e9 / Low };
 }
 
 /// <summary>Warms up, finds out how many operations fill a round, and measures rounds beside the fixed CPU loop.</summary>
@@ -50,7 +53,7 @@ internal static class Measurement
         Array.Sort(values);
         Array.Sort(allocated);
         Array.Sort(loopMilliseconds);
-        return new Measured(unit, Median(values), values[0], values[^1], allocated.Length == 0 ? 0 : Median(allocated), loopMilliseconds.Length == 0 ? 1 : Median(loopMilliseconds) / CpuLoop.Best);
+        return new Measured(unit, Median(values), values[0], values[^1], allocated.Length == 0 ? null : Median(allocated), loopMilliseconds.Length == 0 ? 1 : Median(loopMilliseconds) / CpuLoop.Best);
     }
 
     /// <summary>The middle of sorted values.</summary>
@@ -93,6 +96,7 @@ internal static class Measurement
     {
         private readonly double[] _rates = new double[count];
         private readonly double[] _allocated = new double[count];
+        private readonly double[] _processor = new double[count];
         private readonly double[] _loops = new double[count];
 
         internal async Task RunAsync(int round, int operations, Func<int, Task> run)
@@ -101,14 +105,20 @@ internal static class Measurement
             GC.Collect();
             GC.WaitForPendingFinalizers();
             var bytes = GC.GetTotalAllocatedBytes(precise: true);
+            var processor = Environment.CpuUsage.TotalTime;
             var start = Stopwatch.GetTimestamp();
             await run(operations);
             var took = Stopwatch.GetElapsedTime(start);
+            _processor[round] = (Environment.CpuUsage.TotalTime - processor).TotalNanoseconds / operations;
             _allocated[round] = (GC.GetTotalAllocatedBytes(precise: true) - bytes) / (double)operations;
             _rates[round] = operations / took.TotalSeconds;
             _loops[round] = Math.Max(before, CpuLoop.Run());
         }
 
-        internal Measured Sum() => Measurement.Sum(Unit.PerSecond, _rates, _allocated, _loops);
+        internal Measured Sum()
+        {
+            Array.Sort(_processor);
+            return Measurement.Sum(Unit.PerSecond, _rates, _allocated, _loops) with { Processor = Median(_processor) };
+        }
     }
 }

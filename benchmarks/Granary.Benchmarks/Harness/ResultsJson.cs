@@ -37,6 +37,7 @@ internal static class ResultsJson
         Number(json, "low", f.Low);
         Number(json, "high", f.High);
         if (f.Allocated is { } allocated) Number(json, "allocatedBytes", allocated);
+        if (f.Processor is { } processor) Number(json, "processorNs", processor);
         Number(json, "slowness", f.Slowness);
         if (f.Peer is { } peer)
         {

@@ -8,6 +8,7 @@ internal static class Run
     {
         var session = new Session(options.Quick);
         List<string> notes = [];
+        Console.WriteLine(Machine.Describe());
         for (var i = 0; i < 5; i++) CpuLoop.Run();
         foreach (var benchmark in all)
         {
@@ -28,11 +29,11 @@ internal static class Run
         }
 
         Console.WriteLine();
-        Console.WriteLine(Machine.Describe());
+        Console.WriteLine($"{Machine.Describe()}; fixed CPU loop {CpuLoop.Best:0.0} ms at best");
         Console.WriteLine();
         Console.Write(Table.Print(session.Figures));
         Console.WriteLine();
-        Console.WriteLine("Median of the rounds; ratio above 1 is better than the peer; peers in brackets are published figures, the others ran beside ours. cpu loop: how much slower a fixed loop ran than at its best.");
+        Console.WriteLine("Median of the rounds; ratio above 1 is better than the peer; peers in brackets are published figures, the others ran beside ours. cpu time: of this process, for one operation. cpu loop: how much slower a fixed loop ran than at its best.");
         foreach (var note in notes) Console.Error.WriteLine(note);
         WriteJson(session, options.Json);
         return notes.Count == 0 ? 0 : 1;

@@ -21,7 +21,7 @@ internal sealed class Session(bool quick)
         Console.WriteLine($"  {figure.Name}: {figure.Unit.Format(figure.Value)}{(figure.Allocated is { } bytes ? $", {Unit.Bytes.Format(bytes)} allocated" : "")}");
     }
 
-    internal void Add(string benchmark, string name, Measured measured, Peer? peer = null, Budget? budget = null, bool showAllocated = true) => Add(new Figure
+    internal void Add(string benchmark, string name, Measured measured, Peer? peer = null, Budget? budget = null) => Add(new Figure
     {
         Benchmark = benchmark,
         Name = name,
@@ -29,7 +29,8 @@ internal sealed class Session(bool quick)
         Value = measured.Value,
         Low = measured.Low,
         High = measured.High,
-        Allocated = showAllocated ? measured.Allocated : null,
+        Allocated = measured.Allocated,
+        Processor = measured.Processor,
         Slowness = measured.Slowness,
         Peer = peer,
         Budget = budget,

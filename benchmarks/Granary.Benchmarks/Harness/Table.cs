@@ -6,7 +6,7 @@ namespace Granary.Benchmarks.Harness;
 /// <summary>Prints figures as a Markdown table, which reads well in a terminal too.</summary>
 internal static class Table
 {
-    private static readonly string[] s_head = ["benchmark", "figure", "ours", "lowest..highest", "allocated", "peer", "ratio", "budget", "", "cpu loop"];
+    private static readonly string[] s_head = ["benchmark", "figure", "ours", "lowest..highest", "allocated", "cpu time", "peer", "ratio", "budget", "", "cpu loop"];
 
     internal static string Print(IReadOnlyList<Figure> figures)
     {
@@ -34,6 +34,7 @@ internal static class Table
         f.Unit.Format(f.Value),
         f.Low == f.High ? "" : $"{f.Unit.Format(f.Low)}..{f.Unit.Format(f.High)}",
         f.Allocated is { } bytes ? Unit.Bytes.Format(bytes) : "",
+        f.Processor is { } processor ? Unit.Nanoseconds.Format(processor) : "",
         PeerText(f),
         f.Ratio is { } ratio ? ratio.ToString("0.00", CultureInfo.InvariantCulture) : "",
         BudgetText(f),

@@ -12,7 +12,7 @@ internal sealed class Unit
         _ => string.Create(CultureInfo.InvariantCulture, $"{v:0}/s"),
     });
 
-    internal static readonly Unit Nanoseconds = new("ns", moreIsBetter: false, v => string.Create(CultureInfo.InvariantCulture, $"{v:#,0} ns"));
+    internal static readonly Unit Nanoseconds = new("ns", moreIsBetter: false, v => v.ToString(v < 100 ? "0.# 'ns'" : "#,0 'ns'", CultureInfo.InvariantCulture));
 
     internal static readonly Unit Microseconds = new("us", moreIsBetter: false, v => string.Create(CultureInfo.InvariantCulture, $"{v:0.0} us"));
 

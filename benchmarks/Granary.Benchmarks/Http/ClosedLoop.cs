@@ -18,7 +18,7 @@ internal static class ClosedLoop
         var times = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(() => ConnectionAsync(port, request, end))));
         var took = Stopwatch.GetElapsedTime(start);
         var all = times.SelectMany(t => t).Order().ToArray();
-        return new LoadResult(all.Length / took.TotalSeconds, Percentile(all, 0.5), Percentile(all, 0.99));
+        return new LoadResult(all.Length / took.TotalSeconds, Percentile(all, 0.5), Percentile(all, 0.99), all.Length);
     }
 
     private static async Task<List<long>> ConnectionAsync(int port, byte[] request, long end)

@@ -7,7 +7,8 @@ namespace Granary.Benchmarks.Http;
 /// <param name="RequestsPerSecond">Answers of status 200, a second.</param>
 /// <param name="MedianMicroseconds">Half of the answers came within this; 0 when not measured.</param>
 /// <param name="P99Microseconds">99 of 100 answers came within this; 0 when not measured.</param>
-internal readonly record struct LoadResult(double RequestsPerSecond, double MedianMicroseconds, double P99Microseconds);
+/// <param name="Requests">How many answers.</param>
+internal readonly record struct LoadResult(double RequestsPerSecond, double MedianMicroseconds, double P99Microseconds, long Requests);
 
 /// <summary>Sends one request over and over on several connections, each with one request outstanding: with <c>wrk</c> where it is installed, else from this process.</summary>
 internal static class HttpLoad
@@ -50,6 +51,7 @@ internal static class HttpLoad
     private static LoadResult Read(string output)
     {
         double rate = 0, median = 0, p99 = 0;
+        var requests = 0L;
         foreach (var line in output.Split('\n'))
         {
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -64,13 +66,16 @@ internal static class HttpLoad
                 case ["99%", var value]:
                     p99 = Microseconds(value);
                     break;
+                case [var count, "requests", "in", ..]:
+                    requests = long.Parse(count, CultureInfo.InvariantCulture);
+                    break;
                 case ["Non-2xx", ..]:
                 case ["Socket", "errors:", ..]:
                     throw new InvalidOperationException($"The load did not succeed: {line.Trim()}");
             }
         }
 
-        return rate > 0 ? new LoadResult(rate, median, p99) : throw new InvalidOperationException($"wrk measured nothing:\n{output}");
+        return rate > 0 ? new LoadResult(rate, median, p99, requests) : throw new InvalidOperationException($"wrk measured nothing:\n{output}");
     }
 
     private static double Microseconds(string text) => text switch

@@ -34,8 +34,8 @@ internal sealed class Activations : IBenchmark
         }
 
         var where = directory ? "memory directory" : "lone silo";
-        session.Add(Name, $"{count:N0} grains, {where}", Measurement.Sum(Unit.PerSecond, rates, [], [.. slowness]), s_orleansRate, directory ? new Budget(300e3) : null, showAllocated: false);
-        session.Add(Name, $"{count:N0} grains, {where}, live bytes each", Measurement.Sum(Unit.Bytes, bytes, [], slowness), s_orleansBytes, new Budget(450), showAllocated: false);
+        session.Add(Name, $"{count:N0} grains, {where}", Measurement.Sum(Unit.PerSecond, rates, [], [.. slowness]), s_orleansRate, directory ? new Budget(300e3) : null);
+        session.Add(Name, $"{count:N0} grains, {where}, live bytes each", Measurement.Sum(Unit.Bytes, bytes, [], slowness), s_orleansBytes, new Budget(450));
     }
 
     private static async Task<(double Rate, double Bytes)> RoundAsync(int count, bool directory)

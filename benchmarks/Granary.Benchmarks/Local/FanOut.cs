@@ -35,7 +35,7 @@ internal sealed class FanOut : IBenchmark
         }
 
         var speedup = Measurement.Sum(Unit.Times, speedups, [], slowness);
-        session.Add(Name, $"{many:N0} grains of 0.1 ms work, speed-up over one thread", speedup, new Peer("cores", Machine.Cores, Machine.Cores, SameRun: true), showAllocated: false);
+        session.Add(Name, $"{many:N0} grains of 0.1 ms work, speed-up over one thread", speedup, new Peer("cores", Machine.Cores, Machine.Cores, SameRun: true));
 
         var bare = await Measurement.RateAsync(session, async n =>
         {

@@ -40,14 +40,14 @@ internal sealed class LocalCalls : IBenchmark
             for (var i = 0; i < n; i++) await grain.Multiply(7, i);
         });
         session.Add(Name, "Task<double>, 1 caller", task, s_orleans, new Budget(6e6));
-        session.Add(Figure.Single(Name, "Task<double>, allocated (1 task)", Unit.Bytes, Math.Round(task.Allocated), new Peer("Orleans 10.4", 720, 720, SameRun: false), new Budget(TaskBytes)));
+        session.Add(Figure.Single(Name, "Task<double>, allocated (1 task)", Unit.Bytes, Math.Round(task.Allocated!.Value), new Peer("Orleans 10.4", 720, 720, SameRun: false), new Budget(TaskBytes)));
 
         var value = await Measurement.RateAsync(session, async n =>
         {
             for (var i = 0; i < n; i++) await grain.MultiplyValue(7, i);
         });
         session.Add(Name, "ValueTask<double>, 1 caller", value, s_orleans, new Budget(6e6));
-        session.Add(Figure.Single(Name, "ValueTask<double>, allocated", Unit.Bytes, Math.Round(value.Allocated), budget: new Budget(0)));
+        session.Add(Figure.Single(Name, "ValueTask<double>, allocated", Unit.Bytes, Math.Round(value.Allocated!.Value), budget: new Budget(0)));
     }
 
     private async Task MeasureMessagesAsync(Session session, ICallGrain grain)
