@@ -10,7 +10,7 @@ namespace Granary.Benchmarks.Cluster;
 
 /// <summary>
 /// A silo that listens on the loopback address and is one of several. Silos of one process share the memory of their cluster; silos of two processes are told of each other once,
-/// and each keeps a directory of the grains that it looks up, which is enough for calls to grains that stay where they are.
+/// and each keeps a directory of its own: a grain is then found again only if its home, by which it is looked up, is the silo it lives in.
 /// </summary>
 internal sealed class ClusterSilo : IAsyncDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class ClusterSilo : IAsyncDisposable
 
     internal SiloAddress Address => Core.Address;
 
-    private SiloCore Core => _host.Services.GetRequiredService<SiloCore>();
+    internal SiloCore Core => _host.Services.GetRequiredService<SiloCore>();
 
     internal static async Task<ClusterSilo> StartAsync(InMemoryCluster cluster)
     {
