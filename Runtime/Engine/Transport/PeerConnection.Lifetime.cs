@@ -164,7 +164,8 @@ internal sealed partial class PeerConnection
         {
             try
             {
-                EndOrSendOn(call, unsent.Find(correlation), reason);
+                if (unsent.TryFind(correlation, out var frame)) SendOn(call, frame, reason);
+                else End(call, reason);
             }
             catch (Exception error)
             {
@@ -178,21 +179,22 @@ internal sealed partial class PeerConnection
         _ended.TrySetResult();
     }
 
-    private void EndOrSendOn(Call call, ReadOnlyMemory<byte>? frame, Exception? reason)
+    private void SendOn(Call call, ReadOnlyMemory<byte> frame, Exception? reason)
     {
-        if (frame is { } unsent)
+        if (Peer.Silo is not { } silo)
         {
-            var r = new WireReader(unsent.Span);
-            r.ReadVarint32(); // the kind
-            if (!TryRestoreArguments(call, unsent.Span[RequestHeader.Read(ref r, null).Body..])) return;
-            var why = reason ?? new SiloUnavailableException($"{Peer.Name} hung up.");
-            if (Peer.Silo is { } silo)
-            {
-                _process.Router.OnUnsent(call, silo, why);
-                return;
-            }
+            End(call, reason);
+            return;
         }
 
+        var r = new WireReader(frame.Span);
+        r.ReadVarint32(); // the kind
+        if (!TryRestoreArguments(call, frame.Span[RequestHeader.Read(ref r, null).Body..])) return;
+        _process.Router.OnUnsent(call, silo, reason ?? new SiloUnavailableException($"{Peer.Name} hung up."));
+    }
+
+    private void End(Call call, Exception? reason)
+    {
         if (Peer.Silo is null)
         {
             call.Fail(new ClientNotAvailableException(call.TargetId));

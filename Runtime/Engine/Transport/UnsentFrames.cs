@@ -32,8 +32,6 @@ internal sealed class UnsentFrames
         }
     }
 
-    /// <summary>The frame, from its kind on, of the call with that correlation; null when it may have been sent.</summary>
-    internal ReadOnlyMemory<byte>? Find(ulong correlation) =>
-        // A bare null would become an empty memory here, which is not null.
-        _requests.TryGetValue(correlation, out var frame) ? frame : default(ReadOnlyMemory<byte>?);
+    /// <summary>The frame, from its kind on, of the call with that correlation. False when it may have been sent.</summary>
+    internal bool TryFind(ulong correlation, out ReadOnlyMemory<byte> frame) => _requests.TryGetValue(correlation, out frame);
 }

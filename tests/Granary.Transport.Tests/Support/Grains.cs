@@ -34,6 +34,7 @@ public interface IProbeGrain : IGrainWithStringKey
     IAsyncEnumerable<int> Count(int to, CancellationToken cancellation = default);
 }
 
+[Orleans.Placement.HashBasedPlacement] // on its home
 public sealed class ProbeGrain : Grain, IProbeGrain
 {
     public Task<long> Add(long a, long b) => Task.FromResult(a + b);

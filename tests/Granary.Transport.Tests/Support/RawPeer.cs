@@ -1,9 +1,6 @@
 using System.Buffers;
-using System.Net;
 using System.Net.Sockets;
-using Granary.Calls;
 using Granary.Codec;
-using Granary.Engine;
 using Granary.Engine.Transport;
 
 namespace Granary.Transport.Tests;

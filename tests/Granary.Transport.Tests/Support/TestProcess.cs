@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Granary.Calls;
 using Granary.Engine;
 using Granary.Engine.Directory;
 using Granary.Engine.Hosting;
@@ -53,9 +52,13 @@ internal sealed class TestCluster : IAsyncDisposable
         foreach (var process in _processes) process.Core.View = view;
     }
 
+    /// <summary>Whether the test provokes errors in the log; otherwise one fails it.</summary>
+    internal bool ExpectsErrors { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes) await process.DisposeAsync();
+        if (!ExpectsErrors) Assert.DoesNotContain(Log.Entries, e => e.Level >= LogLevel.Error);
     }
 }
 
@@ -144,6 +147,7 @@ internal sealed class TestProcess : IAsyncDisposable
     private static ServiceProvider Services()
     {
         var services = new ServiceCollection();
+        services.AddOptions();
         services.AddSingleton(new SingletonServices(services));
         return services.BuildServiceProvider();
     }
