@@ -107,12 +107,16 @@ public sealed class DevicesGrain([PersistentState("device")] IPersistentState<De
 
         public async IAsyncEnumerable<DeviceAlert> ReadAll([EnumeratorCancellation] CancellationToken ct)
         {
-            await foreach (var alert in _alerts.Reader.ReadAllAsync(ct))
+            // Not ReadAllAsync: it takes items outside the grain's turns (it awaits without the context), while this turn may be dropping others.
+            while (await _alerts.Reader.WaitToReadAsync(ct))
             {
-                // What was dropped since the last read is older than everything still buffered: it lies just before this alert.
-                var missed = _missed;
-                _missed = 0;
-                yield return missed == 0 ? alert : alert with { Missed = missed };
+                while (_alerts.Reader.TryRead(out var alert))
+                {
+                    // What was dropped since the last read is older than everything still buffered: it lies just before this alert.
+                    var missed = _missed;
+                    _missed = 0;
+                    yield return missed == 0 ? alert : alert with { Missed = missed };
+                }
             }
         }
     }
