@@ -15,7 +15,8 @@ return await Start.RunAsync(() =>
     builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo");
     builder.Host.UseOrleans(silo => silo
         .UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, null, settings.ServiceId, settings.ClusterId)
-        .AddMemoryGrainStorageAsDefault());
+        .AddMemoryGrainStorageAsDefault()
+        .UseInMemoryReminderService());
 
     // For those who run the silo, and inside the cluster's network: calls come through ApiHost.
     var app = builder.Build();

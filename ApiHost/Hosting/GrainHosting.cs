@@ -27,6 +27,7 @@ internal static class GrainHosting
 
         builder.Host.UseOrleans(silo => silo
             .UseLocalhostClustering(cluster.SiloPort, cluster.GatewayPort, null, cluster.ServiceId, cluster.ClusterId)
-            .AddMemoryGrainStorageAsDefault());
+            .AddMemoryGrainStorageAsDefault()
+            .UseInMemoryReminderService());
     }
 }
