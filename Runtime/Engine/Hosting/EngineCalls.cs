@@ -15,7 +15,10 @@ internal sealed class EngineCalls : CallPart
 
     public override IReadOnlyList<Type> GrainClasses => [];
 
-    public override IReadOnlyList<CallInterface> Interfaces => _interfaces ??= [UntypedReference.CreateInterface(), RemindableCalls.Interface, ManagementGrain.CreateInterface(() => Process)];
+    public override IReadOnlyList<CallInterface> Interfaces => _interfaces ??= 
+    [
+        UntypedReference.CreateInterface(), RemindableCalls.Interface, ManagementGrain.CreateInterface(() => Process), GrainManagement.CreateInterface(() => Process),
+    ];
 }
 
 /// <summary>A reference that speaks no interface yet: it can be compared, sent on and cast.</summary>

@@ -50,6 +50,13 @@ internal sealed class SiloControl(SiloCore silo, SiloHost host, SiloLoadMonitor 
         return Task.FromResult(true);
     }
 
+    public Task<bool> Migrate(string grain)
+    {
+        if (silo.Table.Find(GrainId.Parse(grain)) is not { State: <= ActivationState.Active } activation) return Task.FromResult(false);
+        activation.Migrate(null);
+        return Task.FromResult(true);
+    }
+
     public Task<int> Collect(TimeSpan age) => Task.FromResult(host.Collector?.Collect(age) ?? 0);
 
     public Task CollectGarbage()

@@ -30,6 +30,10 @@ internal interface ISiloControl : IGrainWithStringKey
     [AlwaysInterleave]
     Task<bool> Deactivate(string grain);
 
+    /// <summary>Moves a grain that is active here to where its placement wants it, once what it runs has ended; false when it is not active.</summary>
+    [AlwaysInterleave]
+    Task<bool> Migrate(string grain);
+
     /// <summary>Deactivates what has been idle for so long; the number of grains asked to go.</summary>
     [AlwaysInterleave]
     Task<int> Collect(TimeSpan age);
