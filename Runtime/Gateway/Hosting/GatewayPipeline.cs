@@ -23,6 +23,10 @@ public static class GatewayPipeline
     public static IApplicationBuilder UseGranaryGateway(this IApplicationBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
+
+        // Built now, and not with the first request, so that what does not fit stops the start.
+        app.ApplicationServices.GetRequiredService<HttpRouteTable>();
+        app.ApplicationServices.GetRequiredService<RpcPipeline>();
         app.UseMiddleware<HttpAdapter>();
 
         // Calls have been answered by now: what follows is for controllers and the like, and may cost what it costs.
@@ -62,6 +66,16 @@ public static class GatewayPipeline
     {
         var options = app.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.OpenApi;
         if (!options.Enabled) return app;
+
+        // The page works without internet, and holds a token: whatever its scripts might try, the browser lets them speak with this host only.
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs", StringComparison.OrdinalIgnoreCase), page => page.Use((context, next) =>
+        {
+            var headers = context.Response.Headers;
+            headers.ContentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            return next(context);
+        }));
         return app.UseSwaggerUI(page =>
         {
             page.RoutePrefix = "docs";

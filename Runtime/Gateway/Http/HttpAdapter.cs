@@ -4,6 +4,7 @@ using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway.Http;
@@ -19,8 +20,16 @@ internal sealed class HttpAdapter
     private readonly GatewayOptions _options;
     private readonly GatewayInstruments _instruments;
     private readonly TimeProvider _time;
+    private readonly CancellationToken _stopping;
 
-    public HttpAdapter(RequestDelegate next, HttpRouteTable routes, RpcPipeline pipeline, IOptions<GatewayOptions> options, GatewayInstruments instruments, TimeProvider time)
+    public HttpAdapter(
+        RequestDelegate next,
+        HttpRouteTable routes,
+        RpcPipeline pipeline,
+        IOptions<GatewayOptions> options,
+        GatewayInstruments instruments,
+        TimeProvider time,
+        IHostApplicationLifetime lifetime)
     {
         _next = next;
         _routes = routes;
@@ -28,6 +37,7 @@ internal sealed class HttpAdapter
         _options = options.Value;
         _instruments = instruments;
         _time = time;
+        _stopping = lifetime.ApplicationStopping;
     }
 
     public Task InvokeAsync(HttpContext context)
@@ -42,7 +52,7 @@ internal sealed class HttpAdapter
         if (match.Route is null) return RefuseAsync(context, match);
 
         AnnounceEnd(match.Route.Method, headers);
-        var call = new HttpCall(context, match, _options, _instruments, _time);
+        var call = new HttpCall(context, match, _options, _instruments, _time, _stopping);
         var running = _pipeline.RunAsync(call);
         return running.IsCompletedSuccessfully && match.Route.Method.Kind is RpcMethodKind.Unary ? FinishAsync(context, call) : AwaitAsync(context, call, running);
     }

@@ -16,15 +16,17 @@ internal sealed class HttpCall : RpcCall
     private readonly RouteMatch _match;
     private readonly GatewayOptions _options;
     private readonly GatewayInstruments _instruments;
+    private readonly CancellationToken _stopping;
     private ItemReader? _items;
 
-    public HttpCall(HttpContext context, in RouteMatch match, GatewayOptions options, GatewayInstruments instruments, TimeProvider time)
+    public HttpCall(HttpContext context, in RouteMatch match, GatewayOptions options, GatewayInstruments instruments, TimeProvider time, CancellationToken stopping)
         : base(match.Route!.Method.CreateRequest(), time)
     {
         _context = context;
         _match = match;
         _options = options;
         _instruments = instruments;
+        _stopping = stopping;
     }
 
     /// <summary>The HTTP status of <see cref="RpcCall.Error"/>, where its code's is not precise enough; else 0.</summary>
@@ -35,6 +37,8 @@ internal sealed class HttpCall : RpcCall
     public override IPAddress? RemoteAddress => _context.Connection.RemoteIpAddress;
 
     protected override CancellationToken Disconnected => _context.RequestAborted;
+
+    protected override CancellationToken Stopping => _stopping;
 
     public override string? GetHeader(string name)
     {

@@ -48,7 +48,7 @@ public abstract class RpcCall
     /// <summary>The moment by which the call must have ended, in the milliseconds of <see cref="Environment.TickCount64"/>; 0 for none.</summary>
     public long Deadline { get; private set; }
 
-    /// <summary>Fires when the caller has gone away or the deadline has passed, once <see cref="Watch"/> was called.</summary>
+    /// <summary>Fires when the caller has gone away, the deadline has passed or, for calls with a stream, the process stops; once <see cref="Watch"/> was called.</summary>
     public CancellationToken Cancellation => _cancellation.Token;
 
     /// <summary>Whether the deadline has passed.</summary>
@@ -65,6 +65,9 @@ public abstract class RpcCall
 
     /// <summary>Fires when the caller has gone away.</summary>
     protected abstract CancellationToken Disconnected { get; }
+
+    /// <summary>Fires when the process begins to stop. Calls with a stream end then, since they could go on for hours; the others are let finish.</summary>
+    protected virtual CancellationToken Stopping => default;
 
     /// <summary>A request header (metadata) by its name in lower case; null when it is absent.</summary>
     public abstract string? GetHeader(string name);
@@ -92,7 +95,7 @@ public abstract class RpcCall
     /// <summary>
     /// From now on <see cref="Cancellation"/> fires when it should. Called as soon as something has to be waited for, since most calls end before that and then need neither a timer nor a registration.
     /// </summary>
-    public void Watch() => _cancellation.Watch(Deadline, Disconnected);
+    public void Watch() => _cancellation.Watch(Deadline, Disconnected, Method.Kind == RpcMethodKind.Unary ? default : Stopping);
 
     /// <summary>Leaves the error in <see cref="Error"/>, in the caller's terms: whether the deadline or the caller's leaving was behind it, and without what must stay inside.</summary>
     public void Fail(Exception exception)
@@ -101,6 +104,11 @@ public abstract class RpcCall
         if (error.Code is StatusCode.Cancelled or StatusCode.DeadlineExceeded && DeadlinePassed)
         {
             error = error.Code == StatusCode.DeadlineExceeded && exception is RpcException ? error : new RpcException(StatusCode.DeadlineExceeded, "the deadline passed before the call ended", exception);
+        }
+
+        else if (error.Code is StatusCode.Cancelled && Method.Kind != RpcMethodKind.Unary && Stopping.IsCancellationRequested)
+        {
+            error = new RpcException(StatusCode.Unavailable, "this host is stopping; call again", exception);
         }
 
         Error = error;
