@@ -8,6 +8,7 @@ return await Start.RunAsync(() =>
     // Settings stand beside the program, wherever it is called from.
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.WebHost.UseKestrelHttpsConfiguration();
+    builder.Logging.LeaveStartErrorsToUs();
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
     builder.AddDevelopmentKey();
 

@@ -9,6 +9,7 @@ return await Start.RunAsync(() =>
 {
     // Settings stand beside the program, wherever it is called from.
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    builder.Logging.LeaveStartErrorsToUs();
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
     var settings = SiloSettings.Read(builder.Configuration);
     builder.Services.AddGranaryTelemetry(builder.Configuration, "granary-silo");

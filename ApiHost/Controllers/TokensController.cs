@@ -19,9 +19,9 @@ public sealed class TokensController(DevelopmentTokens tokens) : ControllerBase
 
     /// <summary>A token for this subject with these roles.</summary>
     [HttpPost]
-    public ActionResult<TokenView> Issue(TokenRequest request)
+    public TokenView Issue(TokenRequest request)
     {
-        if (tokens.Issuer is not { } issuer) return NotFound();
+        if (tokens.Issuer is not { } issuer) throw new RpcException(Rpc.StatusCode.NotFound, "tokens are issued in Development only");
         if (request.Subject is not { Length: >= 1 and <= 100 }) throw RpcException.Invalid("subject", "must have 1 to 100 characters");
         var roles = request.Roles ?? ["user"];
         if (roles.FirstOrDefault(r => r is null || !s_roles.Contains(r)) is { } unknown) throw RpcException.Invalid("roles", $"'{unknown}' is none of guest, user, admin");

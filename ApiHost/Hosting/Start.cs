@@ -34,11 +34,19 @@ internal static class Start
         {
             return Refuse([e.Message + "."]);
         }
+        catch (InvalidOperationException e) when (e.TargetSite?.Module.Assembly.GetName().Name?.StartsWith("Granary.", StringComparison.Ordinal) == true)
+        {
+            // Ours say what to change.
+            return Refuse([e.Message]);
+        }
         catch (Exception e) when (AddressProblem(e) is { } problem)
         {
             return Refuse([problem]);
         }
     }
+
+    /// <summary>Takes the stack traces of a failed start out of the log: <see cref="RunAsync"/> says what is wrong.</summary>
+    internal static void LeaveStartErrorsToUs(this ILoggingBuilder logging) => logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 
     private static int Refuse(IEnumerable<string> reasons)
     {

@@ -1,0 +1,82 @@
+using System.Net;
+
+namespace Granary.Tests;
+
+/// <summary>The controllers, by the roles of those who ask.</summary>
+[Collection(DevelopmentHostCollection.Name)]
+public sealed class AdminTests(DevelopmentHost host)
+{
+    [Fact]
+    public async Task The_cluster_is_one_active_silo()
+    {
+        var silo = (await host.Address.GetAsync("/admin/cluster", host.Token)).Json.GetProperty("silos").EnumerateArray().Single();
+        Assert.Equal("Active", silo.GetProperty("status").GetString());
+        Assert.True(silo.GetProperty("activations").GetInt32() >= 0);
+        Assert.True(silo.GetProperty("memoryBytes").GetInt64() > 0);
+    }
+
+    [Fact]
+    public async Task A_grain_is_found_where_it_is_and_deactivated()
+    {
+        var key = "admin-" + Guid.NewGuid().ToString("N");
+        var before = await host.Address.GetAsync($"/admin/grains/greeter/{key}", host.Token);
+        Assert.Equal($"greeter/{key}", before.Json.GetProperty("grain").GetString());
+        Assert.False(before.Json.TryGetProperty("silo", out _));
+
+        Assert.Equal(1, await GreetAsync(key));
+        Assert.Equal(2, await GreetAsync(key));
+        var types = (await host.Address.GetAsync("/admin/grains", host.Token)).Json.EnumerateArray();
+        Assert.Contains(types, t => t.GetProperty("class").GetString() == "Granary.Samples.GreeterGrain" && t.GetProperty("activations").GetInt32() >= 1);
+        Assert.False(string.IsNullOrEmpty((await host.Address.GetAsync($"/admin/grains/greeter/{key}", host.Token)).Json.GetProperty("silo").GetString()));
+
+        var answer = await host.Address.AskAsync(HttpMethod.Delete, $"/admin/grains/greeter/{key}", host.Token);
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal(1, await GreetAsync(key));
+    }
+
+    [Fact]
+    public async Task Only_admins_may_look_and_the_answer_says_how_often()
+    {
+        var guest = await TokenAsync("guest");
+        Assert.Equal("PERMISSION_DENIED", (await host.Address.GetAsync("/admin/cluster", guest)).Code);
+        Assert.Equal("PERMISSION_DENIED", (await host.Address.AskAsync(HttpMethod.Delete, "/admin/grains/greeter/x", guest)).Code);
+        var answer = await host.Address.GetAsync("/admin/cluster", await TokenAsync("admin"));
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.True(answer.Headers.Contains("RateLimit-Limit"));
+    }
+
+    [Theory]
+    [InlineData("""{"roles":["user"]}""", "subject")]
+    [InlineData("""{"subject":"x","roles":["king"]}""", "roles")]
+    [InlineData("""{"subject":"x","minutes":100000}""", "minutes")]
+    [InlineData("""{"subject":"x","minutes":"soon"}""", "minutes")]
+    [InlineData("""{"subject":"x","password":"y"}""", "password")]
+    [InlineData("""[1]""", "body")]
+    [InlineData("""{""", "body")]
+    public async Task A_wrong_token_request_names_the_field(string body, string field)
+    {
+        var answer = await host.Address.AskAsync(HttpMethod.Post, "/admin/tokens", null, body);
+        Assert.Equal((HttpStatusCode.BadRequest, "INVALID_ARGUMENT"), (answer.Status, answer.Code));
+        Assert.Contains(field, answer.Json.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString()));
+    }
+
+    [Fact]
+    public async Task An_issued_token_has_the_roles_asked_for()
+    {
+        var user = await TokenAsync("user");
+        Assert.Equal("56", (await host.Address.MultiplyAsync(user)).Body);
+        Assert.Equal("PERMISSION_DENIED", (await host.Address.GetAsync("/admin/grains", user)).Code);
+    }
+
+    private async Task<string> TokenAsync(string role)
+    {
+        var answer = await host.Address.AskAsync(HttpMethod.Post, "/admin/tokens", null, $$"""{"subject":"tester","roles":["{{role}}"]}""");
+        return answer.Json.GetProperty("token").GetString()!;
+    }
+
+    private async Task<int> GreetAsync(string key)
+    {
+        var answer = await host.Address.AskAsync(HttpMethod.Post, $"/rpc/greeter/{key}/Greet", host.Token, "{}");
+        return answer.Json.GetProperty("count").GetInt32();
+    }
+}
