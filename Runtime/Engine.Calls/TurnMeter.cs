@@ -17,6 +17,7 @@ internal sealed class TurnMeter
     private int _calls;
     private int _samples;
     private long _average;
+    private bool _suspect;
 
     /// <summary>Whether the synchronous part is known to be short.</summary>
     internal bool IsShort { get; private set; }
@@ -25,18 +26,29 @@ internal sealed class TurnMeter
     internal bool ShouldSample()
     {
         var calls = ++_calls;
-        return _samples < FirstSamples || (calls & (SampleEvery - 1)) == 0;
+        return _suspect || _samples < FirstSamples || (calls & (SampleEvery - 1)) == 0;
     }
 
-    /// <summary>Takes in one timing. One slow turn ends running in place at once; it takes several short ones to begin again.</summary>
+    /// <summary>
+    /// Takes in one timing. Two slow turns in a row end running in place at once (one alone may be a thread that lost its processor; the next call is timed to tell);
+    /// it takes several short ones to begin again.
+    /// </summary>
     internal void Record(long ticks)
     {
         var samples = _samples;
         // The first call of all pays for compilation; it says nothing about the rest.
         if (samples == 0 && ticks > s_shortTicks) ticks = s_shortTicks;
+        var slow = ticks > s_shortTicks * 8;
+        if (slow && IsShort && !_suspect)
+        {
+            _suspect = true;
+            return;
+        }
+
+        _suspect = false;
         _average = samples == 0 ? ticks : _average + ((ticks - _average) / 4);
         if (samples < FirstSamples) _samples = samples + 1;
-        if (ticks > s_shortTicks * 8) _average = Math.Max(_average, s_shortTicks * 8);
+        if (slow) _average = Math.Max(_average, s_shortTicks * 8);
         IsShort = samples + 1 >= FirstSamples && _average <= s_shortTicks;
     }
 }
