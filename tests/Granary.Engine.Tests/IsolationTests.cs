@@ -1,4 +1,3 @@
-using Orleans.Concurrency;
 
 namespace Granary.Engine.Tests;
 
