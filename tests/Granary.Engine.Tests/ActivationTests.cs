@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Orleans.Concurrency;
-using Orleans.TestingHost;
 
 namespace Granary.Engine.Tests;
 
