@@ -322,6 +322,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     /// <summary>A started request has ended (its outcome is given): makes room. [turn]</summary>
     private void Finished(Call call)
     {
+        if ((call.Method.Flags & CallFlags.Background) == 0) LastUsed = Silo.Now;
         _running--;
         if ((call.Method.Flags & Interleaving) == 0)
         {
@@ -337,7 +338,6 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         }
 
         if (call.Failure is { } failure) OnFailed(call, failure);
-        if ((call.Method.Flags & CallFlags.Background) == 0) LastUsed = Silo.Now;
         if (call.IsShared) call.ReleaseCallee();
     }
 

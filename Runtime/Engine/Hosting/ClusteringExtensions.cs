@@ -26,8 +26,8 @@ public static class CoreHostingExtensions
         int siloPort = EndpointOptions.DEFAULT_SILO_PORT,
         int gatewayPort = EndpointOptions.DEFAULT_GATEWAY_PORT,
         IPEndPoint? primarySiloEndpoint = null,
-        string serviceId = ClusterOptions.DefaultServiceId,
-        string clusterId = ClusterOptions.DefaultClusterId)
+        string serviceId = ClusterOptions.DevelopmentServiceId,
+        string clusterId = ClusterOptions.DevelopmentClusterId)
     {
         ArgumentNullException.ThrowIfNull(builder);
         if (primarySiloEndpoint is not null && primarySiloEndpoint.Port != siloPort)

@@ -7,6 +7,7 @@ internal static class ObserverRelay
 {
     internal static async Task RunAsync(ProcessCore process, Call call)
     {
+        call.Share();
         var copy = call.Method.CreateCall();
         for (var i = 0; i < call.ArgumentCount; i++) copy.SetArgument(i, call.GetArgument(i));
         copy.PrepareLike(call);

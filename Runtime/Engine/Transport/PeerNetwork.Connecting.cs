@@ -19,8 +19,7 @@ internal sealed partial class PeerNetwork
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // An old connection of an earlier run on the port does not keep the port.
-            if (!OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // No ReuseAddress: on Unix the platform sets what lets a new run follow an old one by itself, and with the option two silos would share the port.
             if (endPoint.Address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
             socket.Bind(endPoint);
             socket.Listen(Backlog);

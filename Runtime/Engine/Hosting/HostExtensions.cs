@@ -6,7 +6,7 @@ using Orleans.Hosting;
 namespace Microsoft.Extensions.Hosting;
 
 /// <summary>Makes a host a silo.</summary>
-public static class GenericHostExtensions
+public static class OrleansSiloGenericHostExtensions
 {
     /// <summary>Hosts a silo in this process: it starts with the host and stops with it.</summary>
     public static IHostBuilder UseOrleans(this IHostBuilder hostBuilder, Action<ISiloBuilder> configureDelegate)
@@ -32,6 +32,13 @@ public static class GenericHostExtensions
         ArgumentNullException.ThrowIfNull(hostAppBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
         configureDelegate(SiloServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
+        return hostAppBuilder;
+    }
+
+    /// <inheritdoc cref="UseOrleans(IHostBuilder, Action{ISiloBuilder})"/>
+    public static HostApplicationBuilder UseOrleans(this HostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
+    {
+        ((IHostApplicationBuilder)hostAppBuilder).UseOrleans(configureDelegate);
         return hostAppBuilder;
     }
 
@@ -75,6 +82,13 @@ public static class OrleansClientGenericHostExtensions
         ArgumentNullException.ThrowIfNull(hostAppBuilder);
         ArgumentNullException.ThrowIfNull(configureDelegate);
         configureDelegate(ClientServices.Add(hostAppBuilder.Services, hostAppBuilder.Configuration));
+        return hostAppBuilder;
+    }
+
+    /// <inheritdoc cref="UseOrleansClient(IHostBuilder)"/>
+    public static HostApplicationBuilder UseOrleansClient(this HostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
+    {
+        ((IHostApplicationBuilder)hostAppBuilder).UseOrleansClient(configureDelegate);
         return hostAppBuilder;
     }
 
