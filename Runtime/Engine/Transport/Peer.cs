@@ -38,6 +38,15 @@ internal sealed class Peer
     /// <summary>For logs and errors.</summary>
     internal string Name { get; }
 
+    /// <summary>It has said that it stops; that was told when it did.</summary>
+    internal bool IsStopping
+    {
+        get
+        {
+            lock (_lock) return _stopping;
+        }
+    }
+
     /// <summary>Sends a call on its grain's lane. It goes back to the router when that cannot be done.</summary>
     internal void Send(Call call)
     {
@@ -101,7 +110,7 @@ internal sealed class Peer
             _stopping = true;
         }
 
-        if (Silo is { } silo) _network.Options.OnPeerLost?.Invoke(silo);
+        if (Silo is { } silo) _network.TellLost(silo);
     }
 
     /// <summary>The cluster has declared it dead: its connections end, and none is opened again.</summary>

@@ -48,7 +48,7 @@ internal sealed partial class PeerConnection
                     _goAwayHeard.TrySetResult();
                     return true;
                 case FrameKind.View:
-                    if (Peer.Silo is { } silo) _options.OnView?.Invoke(silo, frame[r.Position..].ToArray());
+                    if (Peer.Silo is { } silo) _network.TellView(silo, frame[r.Position..].ToArray());
                     return true;
                 case var kind:
                     throw new FrameException($"a frame of the kind {(int)kind}");

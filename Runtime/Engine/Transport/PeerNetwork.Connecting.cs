@@ -64,7 +64,7 @@ internal sealed partial class PeerNetwork
 
             OpenAdopted(socket, identity, 0).Peer.OnConnected(identity);
             Log.Connected(identity.Name, 0);
-            if (view is not null) Options.OnView?.Invoke(silo, view);
+            if (view is not null) TellView(silo, view);
             return silo;
         }
         catch
@@ -90,7 +90,7 @@ internal sealed partial class PeerNetwork
             peer.OnConnected(identity);
             Interlocked.Increment(ref _opened);
             Log.Connected(peer.Name, connection.Lane);
-            if (connection.Open(socket) && view is not null) Options.OnView?.Invoke(peer.Silo, view);
+            if (connection.Open(socket) && view is not null) TellView(peer.Silo, view);
         }
         catch (Exception error)
         {

@@ -147,7 +147,33 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
             if (last && peer.Silo is null) _clients.TryRemove(KeyValuePair.Create(peer.Name, peer));
         }
 
-        if (last && peer.Silo is { } silo && before != ConnectionState.Connecting) Options.OnPeerLost?.Invoke(silo);
+        if (last && peer.Silo is { } silo && before != ConnectionState.Connecting && !peer.IsStopping) TellLost(silo);
+    }
+
+    /// <summary>A silo is lost. What the listener throws is logged: the connection's own work goes on.</summary>
+    internal void TellLost(SiloAddress silo)
+    {
+        try
+        {
+            Options.OnPeerLost?.Invoke(silo);
+        }
+        catch (Exception error)
+        {
+            Log.Unexpected(silo.ToString(), error);
+        }
+    }
+
+    /// <summary>A silo sent its view. What the listener throws is logged.</summary>
+    internal void TellView(SiloAddress silo, byte[] view)
+    {
+        try
+        {
+            Options.OnView?.Invoke(silo, view);
+        }
+        catch (Exception error)
+        {
+            Log.Unexpected(silo.ToString(), error);
+        }
     }
 
     private IEnumerable<PeerConnection> ConnectionsOf(Peer peer) => _connections.Keys.Where(c => ReferenceEquals(c.Peer, peer));

@@ -39,7 +39,7 @@ internal sealed class PeerNetworkOptions
     /// <summary>A client's: a silo sent its view of the cluster. On the connection's thread: short.</summary>
     internal Action<SiloAddress, byte[]>? OnView { get; init; }
 
-    /// <summary>The last connection to a silo has ended, or the silo says that it stops.</summary>
+    /// <summary>The last connection to a silo has ended, or, first, the silo says that it stops: once for each time it is lost.</summary>
     internal Action<SiloAddress>? OnPeerLost { get; init; }
 
     internal void Validate()
