@@ -216,7 +216,7 @@ internal sealed class GrainRouter : CallRouter
         }
 
         // A client: the owner if it is known, else the silo that would know.
-        var to = _process.Locator.Cached(grainId) ?? _process.Locator.Home(grainId);
+        var to = (call.Hops <= HopsAtOnce ? _process.Locator.Cached(grainId) : null) ?? _process.Locator.Home(grainId);
         if (to is null) NoSilo(call);
         else SendToPeer(call, to);
     }
@@ -261,7 +261,8 @@ internal sealed class GrainRouter : CallRouter
             return;
         }
 
-        if (silo.Locator.Cached(grainId) is { } cached && !cached.Equals(silo.Address))
+        // Only for calls of our own, and not for long: two silos with stale caches would send a call to and fro for ever. Whoever asks us gets what the directory says.
+        if (call.Sink is null && call.Hops <= HopsAtOnce && silo.Locator.Cached(grainId) is { } cached && !cached.Equals(silo.Address))
         {
             SendTo(call, cached, place: false);
             return;
