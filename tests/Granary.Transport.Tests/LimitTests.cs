@@ -15,7 +15,7 @@ public sealed class LimitTests
         Assert.Contains("IProbeGrain/Echo", error.Message, StringComparison.Ordinal);
         Assert.Contains("8192", error.Message, StringComparison.Ordinal);
         Assert.Equal("short", await grain.Echo("short"));
-        Assert.Equal(1, one.Network.Statistics().Connections.Count);
+        Assert.Single(one.Network.Statistics().Connections);
         await one.AssertAtRest();
     }
 
