@@ -266,6 +266,35 @@ public abstract class Call : MailboxItem
         for (var i = 0; i < ArgumentCount; i++) (GetArgument(i) as Rpc.IRpcStream)?.Bind(grains);
     }
 
+    /// <summary>
+    /// Reads the arguments back as they were sent. Streams stay the caller's own objects: a stream that is read is only a reference to the caller's, which it would not keep alive.
+    /// </summary>
+    internal void RestoreArguments(ref WireReader r)
+    {
+        if (!Method.HasStreamArgument)
+        {
+            ReadArguments(ref r);
+            return;
+        }
+
+        var ours = new Rpc.IRpcStream?[ArgumentCount];
+        for (var i = 0; i < ours.Length; i++) ours[i] = GetArgument(i) as Rpc.IRpcStream;
+        try
+        {
+            ReadArguments(ref r);
+        }
+        finally
+        {
+            for (var i = 0; i < ours.Length; i++)
+            {
+                if (ours[i] is { } stream) SetArgument(i, stream);
+            }
+        }
+
+        // Whoever ended the call meanwhile has closed the streams it saw, which may have been those just read.
+        if (IsClaimed) CloseStreams();
+    }
+
     /// <summary>The call has ended: nobody reads its streams any more.</summary>
     private void CloseStreams()
     {

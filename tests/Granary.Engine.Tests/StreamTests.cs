@@ -24,6 +24,9 @@ public interface IStreamGrain : IGrainWithStringKey
     IAsyncEnumerable<double> RunningSum(RpcStream<double> numbers, CancellationToken cancellation = default);
 
     Task<double> FirstOf(RpcStream<double> numbers);
+
+    /// <summary>Reads once the gate is open.</summary>
+    Task<double> SumAfter(string gate, RpcStream<double> numbers);
 }
 
 public class StreamGrain : Grain, IStreamGrain
@@ -96,6 +99,12 @@ public class StreamGrain : Grain, IStreamGrain
             sum += number;
             yield return sum;
         }
+    }
+
+    public async Task<double> SumAfter(string gate, RpcStream<double> numbers)
+    {
+        await Gates.Get(gate).Wait();
+        return await Sum(numbers, CancellationToken.None);
     }
 
     public async Task<double> FirstOf(RpcStream<double> numbers)
@@ -218,6 +227,18 @@ public abstract class StreamTests
     public async Task A_grain_reads_its_callers_stream()
     {
         Assert.Equal(500500.0, await Grain.Sum(RpcStream<double>.From(Numbers(1000))).WaitAsync(Gates.Within));
+    }
+
+    [Fact]
+    public async Task A_callers_stream_lives_as_long_as_its_call()
+    {
+        // Of so many grains, some are asked for at a silo that sends the call on.
+        var sums = Enumerable.Range(0, 8).Select(i => Grains.GetGrain<IStreamGrain>($"{_key}-{i}").SumAfter(_key, RpcStream<double>.From(Numbers(100)))).ToArray();
+        for (var i = 0; i < sums.Length; i++) await Gates.Get(_key).Arrival();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Gates.Get(_key).Open();
+        Assert.All(await Task.WhenAll(sums).WaitAsync(Gates.Within), sum => Assert.Equal(100 * 101 / 2, sum));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class EngineCalls : CallPart
 
     public override IReadOnlyList<Type> GrainClasses => [];
 
-    public override IReadOnlyList<CallInterface> Interfaces => _interfaces ??= 
+    public override IReadOnlyList<CallInterface> Interfaces => _interfaces ??=
     [
         UntypedReference.CreateInterface(), RemindableCalls.Interface, ManagementGrain.CreateInterface(() => Process), GrainManagement.CreateInterface(() => Process),
     ];

@@ -26,7 +26,8 @@ namespace Granary.Engine.Hosting;
 ///   1 row ShuttingDown: nothing new is placed here, peers send new calls elsewhere
 ///   2 every activation finishes what it runs and what waits, deactivates and leaves the directory; bounded by DrainTimeout
 ///   3 the stages stop: what still waits is sent on
-///   4 row Dead, connections closed
+///   4 connections closed, once what was accepted has been answered
+///   5 row Dead: peers that see it give up what they still wait for, so it comes last
 /// </code>
 /// </remarks>
 internal sealed partial class SiloHost : IHostedService, IAsyncDisposable
@@ -56,7 +57,7 @@ internal sealed partial class SiloHost : IHostedService, IAsyncDisposable
     {
         _silo.GrainRuntime = _services.GetRequiredService<IGrainRuntime>();
         _lifecycle.Subscribe("listener", ServiceLifecycleStage.RuntimeInitialize, ListenAsync, CloseAsync);
-        _lifecycle.Subscribe("membership", ServiceLifecycleStage.RuntimeServices, JoinAsync, DieAsync);
+        _lifecycle.Subscribe("membership", ServiceLifecycleStage.RuntimeServices, JoinAsync, StopCollectingAsync);
         _lifecycle.Subscribe("activation", ServiceLifecycleStage.BecomeActive, _membership.BecomeActiveAsync, DrainAsync);
         foreach (var participant in _services.GetServices<ILifecycleParticipant<ISiloLifecycle>>()) participant.Participate(_lifecycle);
         try
@@ -117,7 +118,11 @@ internal sealed partial class SiloHost : IHostedService, IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private Task CloseAsync(CancellationToken cancellation) => _silo.Network.StopAsync(cancellation.IsCancellationRequested ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
+    private async Task CloseAsync(CancellationToken cancellation)
+    {
+        await _silo.Network.StopAsync(cancellation.IsCancellationRequested ? TimeSpan.Zero : TimeSpan.FromSeconds(1));
+        await _membership.DieAsync(CancellationToken.None);
+    }
 
     private Task JoinAsync(CancellationToken cancellation)
     {
@@ -125,10 +130,10 @@ internal sealed partial class SiloHost : IHostedService, IAsyncDisposable
         return _membership.JoinAsync(cancellation);
     }
 
-    private async Task DieAsync(CancellationToken cancellation)
+    private Task StopCollectingAsync(CancellationToken cancellation)
     {
         Collector?.Dispose();
-        await _membership.DieAsync(CancellationToken.None);
+        return Task.CompletedTask;
     }
 
     /// <summary>Deactivates everything. A grain that runs may need another one: as long as this is the only silo, that one is still activated, and goes in its turn.</summary>

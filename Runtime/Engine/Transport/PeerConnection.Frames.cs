@@ -222,7 +222,7 @@ internal sealed partial class PeerConnection
         try
         {
             var arguments = new WireReader(body);
-            using (ReferenceCodec.Reading(_process.Router)) call.ReadArguments(ref arguments);
+            using (ReferenceCodec.Reading(_process.Router)) call.RestoreArguments(ref arguments);
             call.ArgumentsAreOurs = true;
             return true;
         }
