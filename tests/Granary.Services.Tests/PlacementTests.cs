@@ -177,10 +177,12 @@ public sealed class PlacementTests
     [Fact]
     public void A_view_survives_its_journey_to_a_client_and_damaged_bytes_are_a_clean_error()
     {
-        var view = new MembershipView(7, [Silo(1) with { Roles = ["a", "b"] }, Silo(2) with { Status = SiloStatus.Dead }]);
+        var endpoints = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("http", "http://10.0.0.1:8081");
+        var view = new MembershipView(7, [Silo(1) with { Roles = ["a", "b"], Release = "1.2", Weight = 50, Endpoints = endpoints, ActiveSince = 3 }, Silo(2) with { Status = SiloStatus.Dead }]) { Epoch = "first" };
         var bytes = MembershipViewCodec.Encode(view);
         var back = MembershipViewCodec.Decode(bytes);
-        Assert.Equal(7, back.Version);
+        Assert.Equal((7, "first"), (back.Version, back.Epoch));
+        Assert.Equal(("1.2", 50, 3L, "http://10.0.0.1:8081"), (back.Silos[0].Release, back.Silos[0].Weight, back.Silos[0].ActiveSince, back.Silos[0].Endpoints["http"]));
         Assert.Equal(view.Silos.Select(s => (s.Address, s.Name, s.Status, s.StartedAt)), back.Silos.Select(s => (s.Address, s.Name, s.Status, s.StartedAt)));
         Assert.Equal(view.Silos[0].Roles.AsEnumerable(), back.Silos[0].Roles.AsEnumerable());
         Assert.Equal(view.Silos[0].GrainTypes.AsEnumerable(), back.Silos[0].GrainTypes.AsEnumerable());

@@ -9,14 +9,27 @@ namespace Granary.Engine.Membership;
 /// <param name="Status">Joining, Active, ShuttingDown or Dead.</param>
 /// <param name="Roles">Its roles, for role-based placement.</param>
 /// <param name="GrainTypes">The grain types it can host, with the interfaces and versions they serve.</param>
-/// <param name="StartedAt">When it joined, UTC.</param>
+/// <param name="StartedAt">When it joined, UTC, by its own clock: for people, never for decisions.</param>
 public sealed record SiloEntry(
     SiloAddress Address,
     string Name,
     SiloStatus Status,
     ImmutableArray<string> Roles,
     ImmutableArray<GrainManifestEntry> GrainTypes,
-    DateTimeOffset StartedAt);
+    DateTimeOffset StartedAt)
+{
+    /// <summary>The version of the program it runs; for people and for discovery.</summary>
+    public string Release { get; init; } = "";
+
+    /// <summary>Its share of the work beside others, for programs that balance by discovery; 100 is usual.</summary>
+    public int Weight { get; init; } = 100;
+
+    /// <summary>Where else it can be reached, by protocol: <c>http</c> is the base address of its HTTP endpoints.</summary>
+    public ImmutableSortedDictionary<string, string> Endpoints { get; init; } = ImmutableSortedDictionary<string, string>.Empty.WithComparers(StringComparer.Ordinal);
+
+    /// <summary>The version of the first view in which it was Active; 0 before. The table sets it.</summary>
+    public long ActiveSince { get; init; }
+}
 
 /// <summary>A grain type a silo hosts and one interface it serves.</summary>
 /// <param name="GrainType">The grain type.</param>
@@ -34,23 +47,11 @@ public sealed record MembershipView(long Version, ImmutableArray<SiloEntry> Silo
     /// <summary>The silos that take calls, ordered by address.</summary>
     public ImmutableArray<SiloEntry> Active { get; } = [.. Silos.Where(s => s.Status == SiloStatus.Active).OrderBy(s => s.Address)];
 
+    /// <summary>
+    /// Which table the versions are counted by: a table that has lost its rows starts another epoch, whose views replace those of the one before whatever their versions. Empty in one process.
+    /// </summary>
+    public string Epoch { get; init; } = "";
+
     /// <summary>Whether the silo may still have activations.</summary>
     public bool IsAlive(SiloAddress silo) => Silos.Any(s => s.Address.Equals(silo) && (s.Status is SiloStatus.Active or SiloStatus.Joining or SiloStatus.ShuttingDown));
-}
-
-/// <summary>Where the cluster's silos are written down. In memory for one process, on Redis for a cluster. Thread-safe.</summary>
-public interface IMembershipTable
-{
-    /// <summary>The newest view known here, without asking anyone.</summary>
-    MembershipView View { get; }
-
-    /// <summary>Writes a silo's row and advances the version; atomic. A Dead row never becomes anything else.</summary>
-    /// <returns>The view that holds the change.</returns>
-    Task<MembershipView> WriteAsync(SiloEntry entry, CancellationToken cancellation);
-
-    /// <summary>Reads the table.</summary>
-    Task<MembershipView> ReadAsync(CancellationToken cancellation);
-
-    /// <summary>Calls back for each later view, in version order, until disposed.</summary>
-    IDisposable Watch(Action<MembershipView> onView);
 }

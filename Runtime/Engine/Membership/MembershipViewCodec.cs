@@ -7,18 +7,25 @@ namespace Granary.Engine.Membership;
 
 /// <summary>
 /// A view as silos tell it to their clients: <c>{ version = 1; repeated silo = 2 { address = 1; name = 2; status = 3; repeated role = 4; repeated type = 5 { type = 1; interface = 2; version = 3;
-/// placement = 4 }; started = 6 } }</c>.
+/// placement = 4 }; started = 6; release = 7; weight = 8; repeated endpoint = 9 { name = 1; address = 2 }; active since = 10 }; epoch = 3 }</c>.
 /// </summary>
 internal static class MembershipViewCodec
 {
     private const uint VersionTag = 1 << 3;
     private const uint SiloTag = (2 << 3) | 2;
+    private const uint EpochTag = (3 << 3) | 2;
     private const uint AddressTag = (1 << 3) | 2;
     private const uint NameTag = (2 << 3) | 2;
     private const uint StatusTag = 3 << 3;
     private const uint RoleTag = (4 << 3) | 2;
     private const uint TypeTag = (5 << 3) | 2;
     private const uint StartedTag = (6 << 3) | 2;
+    private const uint ReleaseTag = (7 << 3) | 2;
+    private const uint WeightTag = 8 << 3;
+    private const uint EndpointTag = (9 << 3) | 2;
+    private const uint ActiveSinceTag = 10 << 3;
+    private const uint EndpointNameTag = (1 << 3) | 2;
+    private const uint EndpointAddressTag = (2 << 3) | 2;
     private const uint GrainTypeTag = (1 << 3) | 2;
     private const uint InterfaceTag = (2 << 3) | 2;
     private const uint InterfaceVersionTag = 3 << 3;
@@ -30,6 +37,7 @@ internal static class MembershipViewCodec
         w.WriteTag(VersionTag);
         w.WriteInt64(view.Version);
         foreach (var silo in view.Silos) Write(ref w, silo);
+        WriteText(ref w, EpochTag, view.Epoch);
         var bytes = w.Written.ToArray();
         ArrayPool<byte>.Shared.Return(w.Buffer);
         return bytes;
@@ -40,6 +48,7 @@ internal static class MembershipViewCodec
     {
         var r = new WireReader(bytes);
         var version = 0L;
+        var epoch = "";
         var silos = ImmutableArray.CreateBuilder<SiloEntry>();
         for (uint tag; (tag = r.ReadTag()) != 0;)
         {
@@ -47,11 +56,12 @@ internal static class MembershipViewCodec
             {
                 case VersionTag: version = r.ReadInt64(); break;
                 case SiloTag: silos.Add(ReadSilo(ref r)); break;
+                case EpochTag: epoch = r.ReadString(); break;
                 default: r.Skip(tag); break;
             }
         }
 
-        return new MembershipView(version, silos.DrainToImmutable());
+        return new MembershipView(version, silos.DrainToImmutable()) { Epoch = epoch };
     }
 
     private static void Write(ref WireWriter w, SiloEntry silo)
@@ -75,6 +85,19 @@ internal static class MembershipViewCodec
 
         w.WriteTag(StartedTag);
         w.WriteTimestamp(silo.StartedAt);
+        WriteText(ref w, ReleaseTag, silo.Release);
+        w.WriteTag(WeightTag);
+        w.WriteInt32(silo.Weight);
+        foreach (var (name, address) in silo.Endpoints)
+        {
+            var endpoint = w.BeginMessage(EndpointTag);
+            WriteText(ref w, EndpointNameTag, name);
+            WriteText(ref w, EndpointAddressTag, address);
+            w.EndMessage(endpoint);
+        }
+
+        w.WriteTag(ActiveSinceTag);
+        w.WriteInt64(silo.ActiveSince);
         w.EndMessage(start);
     }
 
@@ -91,7 +114,11 @@ internal static class MembershipViewCodec
         var status = SiloStatus.None;
         var roles = ImmutableArray.CreateBuilder<string>();
         var types = ImmutableArray.CreateBuilder<GrainManifestEntry>();
+        var endpoints = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var started = default(DateTimeOffset);
+        var release = "";
+        var weight = 100;
+        var activeSince = 0L;
         var token = r.EnterMessage();
         for (uint tag; (tag = r.ReadTag()) != 0;)
         {
@@ -106,12 +133,43 @@ internal static class MembershipViewCodec
                 case RoleTag: roles.Add(r.ReadString()); break;
                 case TypeTag: types.Add(ReadType(ref r)); break;
                 case StartedTag: started = r.ReadTimestamp(); break;
+                case ReleaseTag: release = r.ReadString(); break;
+                case WeightTag: weight = r.ReadInt32(); break;
+                case EndpointTag:
+                    var (endpoint, where) = ReadEndpoint(ref r);
+                    endpoints[endpoint] = where;
+                    break;
+                case ActiveSinceTag: activeSince = r.ReadInt64(); break;
                 default: r.Skip(tag); break;
             }
         }
 
         r.ExitMessage(token);
-        return new SiloEntry(address ?? throw new WireFormatException("A silo without an address.", r.Position), name, status, roles.DrainToImmutable(), types.DrainToImmutable(), started);
+        return new SiloEntry(address ?? throw new WireFormatException("A silo without an address.", r.Position), name, status, roles.DrainToImmutable(), types.DrainToImmutable(), started)
+        {
+            Release = release,
+            Weight = weight,
+            Endpoints = endpoints.ToImmutable(),
+            ActiveSince = activeSince,
+        };
+    }
+
+    private static (string Name, string Address) ReadEndpoint(ref WireReader r)
+    {
+        string name = "", address = "";
+        var token = r.EnterMessage();
+        for (uint tag; (tag = r.ReadTag()) != 0;)
+        {
+            switch (tag)
+            {
+                case EndpointNameTag: name = r.ReadString(); break;
+                case EndpointAddressTag: address = r.ReadString(); break;
+                default: r.Skip(tag); break;
+            }
+        }
+
+        r.ExitMessage(token);
+        return (name, address);
     }
 
     private static GrainManifestEntry ReadType(ref WireReader r)

@@ -5,6 +5,7 @@ using Granary.Engine.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
 using Orleans.Hosting;
 
 namespace Granary.Benchmarks.Cluster;
@@ -59,7 +60,7 @@ internal sealed class FrameCalls : IBenchmark
 
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
-        builder.UseOrleansClient(client => client.UseStaticClustering(first.Address.Endpoint));
+        builder.UseOrleansClient(client => client.UseStaticClustering(first.Address.Endpoint).Configure<ClusterOptions>(o => o.ClusterId = ClusterOptions.DevelopmentClusterId));
         using var host = builder.Build();
         await host.StartAsync();
         var (core, factory) = (host.Services.GetRequiredService<ClientCore>(), host.Services.GetRequiredService<IGrainFactory>());
