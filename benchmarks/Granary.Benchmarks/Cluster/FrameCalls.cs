@@ -60,7 +60,7 @@ internal sealed class FrameCalls : IBenchmark
 
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
-        builder.UseOrleansClient(client => client.UseStaticClustering(first.Address.Endpoint).Configure<ClusterOptions>(o => o.ClusterId = ClusterOptions.DevelopmentClusterId));
+        builder.UseOrleansClient(client => client.UseStaticClustering(first.Address.Endpoint).Configure<ClusterOptions>(o => o.ClusterId = "dev"));
         using var host = builder.Build();
         await host.StartAsync();
         var (core, factory) = (host.Services.GetRequiredService<ClientCore>(), host.Services.GetRequiredService<IGrainFactory>());
