@@ -14,6 +14,8 @@ namespace Granary.Engine;
 /// <summary>The parts of a process that make calls, wired together: a silo (<see cref="SiloCore"/>) or a client.</summary>
 internal abstract class ProcessCore
 {
+    private TaskCompletionSource _viewChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     static ProcessCore() => ActivationScope.FindRunning = static () => (SynchronizationContext.Current as CallTarget)?.GrainContext;
 
     internal required IServiceProvider Services { get; init; }
@@ -40,7 +42,19 @@ internal abstract class ProcessCore
     internal bool IsOverloaded(long now) => now > Volatile.Read(ref OverloadedAfter);
 
     /// <summary>The cluster as last heard of.</summary>
-    internal MembershipView View { get; set; } = MembershipView.Empty;
+    internal MembershipView View
+    {
+        get;
+        set
+        {
+            field = value;
+            // After the view: who took the task before sees the old view and is woken, who takes it later sees the new one.
+            Interlocked.Exchange(ref _viewChanged, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        }
+    } = MembershipView.Empty;
+
+    /// <summary>Completes when <see cref="View"/> is set the next time.</summary>
+    internal Task ViewChanged => Volatile.Read(ref _viewChanged).Task;
 
     internal GrainRouter Router { get; private set; } = null!;
 

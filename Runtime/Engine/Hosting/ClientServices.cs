@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Granary.Engine.Routing;
-using Granary.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,7 +25,7 @@ internal static class ClientServices
 
         services.AddOptions();
         services.AddLogging();
-        services.AddOptions<EngineOptions>().Bind(configuration.GetSection(EngineOptions.Section));
+        ProcessServices.AddOptions(services, configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(CreateCore);
         services.AddSingleton<ProcessCore>(provider => provider.GetRequiredService<ClientCore>());

@@ -18,6 +18,18 @@ public sealed class EngineOptions
     /// <summary>The secret that all processes of a cluster share; a process without it is refused. Unset, none is asked for.</summary>
     public string? ClusterSecret { get; set; }
 
+    /// <summary>The file that holds <see cref="ClusterSecret"/>, for secrets that are mounted; spaces and line ends around it are left out. One of the two may be set.</summary>
+    public string? ClusterSecretFile { get; set; }
+
+    /// <summary>The release of the program that this silo tells the others; unset, the version of the entry assembly.</summary>
+    public string? Release { get; set; }
+
+    /// <summary>This silo's share of the work beside others, for programs that balance by discovery: 0 (none) to 1000.</summary>
+    public int Weight { get; set; } = 100;
+
+    /// <summary>Where else this silo can be reached, by protocol, for discovery: <c>http</c> is the base address of its HTTP endpoints. The hosts set that one.</summary>
+    public IDictionary<string, string> Endpoints { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>The largest message between two processes, bytes. <see cref="Orleans.Configuration.MessagingOptions.MaxMessageBodySize"/> may make it smaller.</summary>
     public int MaxFrameBytes { get; set; } = 16 * 1024 * 1024;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Granary.Engine.Membership;
 using Granary.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,7 +29,12 @@ internal sealed partial class SiloMembership(
     /// <summary>Writes the row as Joining and begins to watch.</summary>
     internal async Task JoinAsync(CancellationToken cancellation)
     {
-        _entry = new SiloEntry(silo.Address, details.Name, SiloStatus.Joining, [.. options.Value.Roles], [.. silo.Types.Manifest()], time.GetUtcNow());
+        _entry = new SiloEntry(silo.Address, details.Name, SiloStatus.Joining, [.. options.Value.Roles], [.. silo.Types.Manifest()], time.GetUtcNow())
+        {
+            Release = options.Value.Release ?? ProgramRelease.Text,
+            Weight = options.Value.Weight,
+            Endpoints = options.Value.Endpoints.ToImmutableSortedDictionary(StringComparer.Ordinal),
+        };
         Apply(await table.WriteAsync(_entry, cancellation));
         _watch = table.Watch(Apply);
     }

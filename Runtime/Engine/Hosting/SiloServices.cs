@@ -3,10 +3,12 @@ using Granary.Engine.Membership;
 using Granary.Engine.Storage;
 using Granary.Engine.Timers;
 using Granary.Hosting;
+using Granary.Rpc.Cluster;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Orleans;
 using Orleans.GrainDirectory;
 using Orleans.Hosting;
@@ -28,7 +30,7 @@ internal static class SiloServices
 
         services.AddOptions();
         services.AddLogging();
-        services.AddOptions<EngineOptions>().Bind(configuration.GetSection(EngineOptions.Section));
+        ProcessServices.AddOptions(services, configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(new SingletonServices(services));
 
@@ -66,10 +68,20 @@ internal static class SiloServices
 /// <summary>The services that silos and clients have alike.</summary>
 internal static class ProcessServices
 {
+    internal static void AddOptions(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<EngineOptions>().Bind(configuration.GetSection(EngineOptions.Section)).ValidateOnStart();
+        services.AddSingleton<SiloIdentityOptions>();
+        services.AddSingleton<IPostConfigureOptions<EngineOptions>>(provider => provider.GetRequiredService<SiloIdentityOptions>());
+        services.AddSingleton<IValidateOptions<EngineOptions>>(provider => provider.GetRequiredService<SiloIdentityOptions>());
+    }
+
     internal static void Add(IServiceCollection services)
     {
         services.AddSingleton<GrainFactory>();
         services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<GrainFactory>());
         services.AddSingleton<IClusterClient>(provider => provider.GetRequiredService<GrainFactory>());
+        services.TryAddSingleton<IClusterFeed, ClusterFeed>();
+        services.TryAddSingleton<IClusterInspector, ClusterInspector>();
     }
 }

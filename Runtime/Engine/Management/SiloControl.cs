@@ -43,6 +43,20 @@ internal sealed class SiloControl(SiloCore silo, SiloHost host, SiloLoadMonitor 
         return (await silo.Locator.FindAsync(grainId))?.ToParsableString() ?? "";
     }
 
+    public Task<GrainReport> Inspect(string grain)
+    {
+        if (silo.Table.Find(GrainId.Parse(grain)) is not { State: ActivationState.Active } activation) return Task.FromResult(new GrainReport());
+        var now = Volatile.Read(ref silo.Now);
+        return Task.FromResult(new GrainReport
+        {
+            IsActive = true,
+            Waiting = activation.QueueLength,
+            Running = activation.RunningRequests,
+            AgeSeconds = Math.Max(0, (now / 1000) - activation.BornAt),
+            IdleSeconds = activation.RunningRequests > 0 ? 0 : Math.Max(0, now - activation.LastUsed) / 1000,
+        });
+    }
+
     public Task<bool> Deactivate(string grain)
     {
         if (silo.Table.Find(GrainId.Parse(grain)) is not { State: <= ActivationState.Active } activation) return Task.FromResult(false);

@@ -26,6 +26,10 @@ internal interface ISiloControl : IGrainWithStringKey
     [AlwaysInterleave]
     Task<string> Find(string grain);
 
+    /// <summary>What a grain that is active here does.</summary>
+    [AlwaysInterleave]
+    Task<GrainReport> Inspect(string grain);
+
     /// <summary>Deactivates a grain that is active here, once what it runs has ended; false when it is not.</summary>
     [AlwaysInterleave]
     Task<bool> Deactivate(string grain);
@@ -102,6 +106,32 @@ internal sealed class SiloReport
 
     [Id(14)]
     public DateTime At { get; init; }
+}
+
+/// <summary>One grain as its silo sees it.</summary>
+[GenerateSerializer]
+[Immutable]
+internal sealed class GrainReport
+{
+    /// <summary>Whether it is active there; else nothing more is told.</summary>
+    [Id(0)]
+    public bool IsActive { get; init; }
+
+    /// <summary>Calls that wait.</summary>
+    [Id(1)]
+    public int Waiting { get; init; }
+
+    /// <summary>Calls that run.</summary>
+    [Id(2)]
+    public int Running { get; init; }
+
+    /// <summary>Since its activation began.</summary>
+    [Id(3)]
+    public long AgeSeconds { get; init; }
+
+    /// <summary>Since a call of it last ended; 0 while one runs.</summary>
+    [Id(4)]
+    public long IdleSeconds { get; init; }
 }
 
 /// <summary>How many grains of a type are active.</summary>
