@@ -324,6 +324,7 @@ public abstract class Call : MailboxItem
     {
         Taint();
         if (!TryClaim()) return;
+        if (Sink is null) CallMetrics.TimedOut();
         var error = new TimeoutException($"The call {Method.FullName} to {TargetId} did not end before its deadline. The grain may be busy, waiting or slow; where it legitimately takes longer, set [ResponseTimeout] or [RpcMethod(Deadline)] on the method, or MessagingOptions.ResponseTimeout.");
         End(error);
     }
@@ -333,6 +334,7 @@ public abstract class Call : MailboxItem
     {
         Taint();
         if (!TryClaim()) return;
+        CallMetrics.Cancelled();
         End(new OperationCanceledException($"The caller cancelled the call {Method.FullName} to {TargetId}.", CallerToken));
     }
 

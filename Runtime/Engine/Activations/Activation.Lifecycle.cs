@@ -155,13 +155,14 @@ internal sealed partial class Activation
         LastUsed = Silo.Now;
         _state = (int)ActivationState.Active;
         _extras?.Arrival?.Settle(isOwner: true);
-        Silo.Metrics.Activated();
+        Silo.Metrics.Activated(Class.Type);
         // Asynchronous activation ends in a continuation: the turn goes on to what waited.
     }
 
     /// <summary>Another silo registered the grain first: it has it.</summary>
     private void LoseTo(SiloAddress owner)
     {
+        Silo.Metrics.RegistrationLost();
         _state = (int)ActivationState.Gone;
         Silo.Table.Remove(this);
         Silo.Locator.Remember(GrainId, owner);
@@ -234,7 +235,7 @@ internal sealed partial class Activation
 
         _state = (int)ActivationState.Gone;
         Silo.Table.Remove(this);
-        Silo.Metrics.Deactivated();
+        Silo.Metrics.Deactivated(Class.Type);
         SendWaitingOn(owner);
         _extras?.SetDeactivated();
     }

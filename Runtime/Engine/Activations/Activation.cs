@@ -272,6 +272,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
 
         if (call.Deadline <= Environment.TickCount64)
         {
+            Silo.Metrics.Expired();
             call.OnDeadline();
             call.ReleaseCallee();
             return;

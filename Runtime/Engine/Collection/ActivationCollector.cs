@@ -31,6 +31,7 @@ internal sealed class ActivationCollector : IDisposable
         var tick = quantum < s_longestTick ? quantum : s_longestTick;
         using (ExecutionContext.SuppressFlow())
             _clock = time.CreateTimer(static c => ((ActivationCollector)c!).OnTick(), this, tick, tick);
+        SiloGauges.Add(silo);
     }
 
     /// <summary>Asks what has been idle for that long to go, whatever its class says, but for what must be kept. Returns how many were asked.</summary>
@@ -40,7 +41,11 @@ internal sealed class ActivationCollector : IDisposable
         return Scan(_ => (long)age.TotalMilliseconds);
     }
 
-    public void Dispose() => _clock.Dispose();
+    public void Dispose()
+    {
+        SiloGauges.Remove(_silo);
+        _clock.Dispose();
+    }
 
     private long Advance()
     {
@@ -68,6 +73,7 @@ internal sealed class ActivationCollector : IDisposable
     {
         var now = _silo.Now;
         var asked = 0;
+        _silo.Metrics.Collected();
         foreach (var activation in _silo.Table.All())
         {
             var age = activation.Class.CollectionAgeMs == long.MaxValue ? long.MaxValue : ageMs(activation.Class);

@@ -22,6 +22,7 @@ internal sealed class LocalReminder : IDisposable
         _time = time;
         using (ExecutionContext.SuppressFlow())
             _clock = time.CreateTimer(static reminder => ((LocalReminder)reminder!).OnClock(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        ReminderMetrics.Running(1);
         SetClock();
     }
 
@@ -31,7 +32,13 @@ internal sealed class LocalReminder : IDisposable
 
     public void Dispose()
     {
-        lock (_lock) _isDisposed = true;
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+        }
+
+        ReminderMetrics.Running(-1);
         _clock.Dispose();
     }
 
@@ -82,7 +89,9 @@ internal sealed class LocalReminder : IDisposable
 
     private async Task TickAsync()
     {
-        await _deliver(this, _time.GetUtcNow().UtcDateTime);
+        var now = _time.GetUtcNow().UtcDateTime;
+        ReminderMetrics.Due(now - _next);
+        await _deliver(this, now);
         SetClock();
     }
 }

@@ -173,6 +173,7 @@ internal sealed partial class ReminderService(
             try
             {
                 await grain.ReceiveReminder(entry.ReminderName, new TickStatus(entry.StartAt, entry.Period, now));
+                ReminderMetrics.Delivered();
                 return;
             }
             catch (Exception error) when (error is OrleansMessageRejectionException or GatewayTooBusyException && attempt < Attempts && !reminder.IsDisposed)

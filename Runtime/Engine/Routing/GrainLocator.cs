@@ -25,6 +25,9 @@ internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directo
     /// <summary>Whether this process is all there is: no directory, no home, no placement.</summary>
     internal bool IsLocal { get; } = isLocal;
 
+    /// <summary>How many locations are remembered.</summary>
+    internal int CachedCount => Volatile.Read(ref _cached);
+
     internal SiloAddress? Cached(GrainId grainId) => _cache.GetValueOrDefault(grainId);
 
     internal void Remember(GrainId grainId, SiloAddress silo)

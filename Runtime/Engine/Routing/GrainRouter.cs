@@ -409,8 +409,9 @@ internal sealed class GrainRouter : CallRouter
         _silo!.Table.Find(grainId)?.RequestDeactivation(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is stopping."));
     }
 
-    private static bool CountHop(Call call)
+    private bool CountHop(Call call)
     {
+        _process.Metrics.Rerouted();
         if (++call.Hops <= MaxHops) return true;
         call.Fail(new OrleansMessageRejectionException($"The call {call.Method.FullName} to {call.TargetId} was sent on {MaxHops} times and found its grain nowhere. The cluster keeps changing; try again."));
         call.ReleaseCallee();

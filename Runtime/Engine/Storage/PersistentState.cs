@@ -61,7 +61,7 @@ internal sealed class PersistentState<TState> : IPersistentState<TState>, IActiv
 
     public Task ReadStateAsync() => ReadStateAsync(CancellationToken.None);
 
-    public Task ReadStateAsync(CancellationToken cancellationToken) => _storage.ReadStateAsync(_name, _context.GrainId, this, cancellationToken);
+    public Task ReadStateAsync(CancellationToken cancellationToken) => StorageMetrics.Read.Measure(() => _storage.ReadStateAsync(_name, _context.GrainId, this, cancellationToken), _storage.GetType().Name, _name);
 
     public Task WriteStateAsync() => WriteStateAsync(CancellationToken.None);
 
@@ -69,7 +69,7 @@ internal sealed class PersistentState<TState> : IPersistentState<TState>, IActiv
     {
         try
         {
-            await _storage.WriteStateAsync(_name, _context.GrainId, this, cancellationToken);
+            await StorageMetrics.Write.Measure(() => _storage.WriteStateAsync(_name, _context.GrainId, this, cancellationToken), _storage.GetType().Name, _name);
         }
         catch (InconsistentStateException)
         {
@@ -84,7 +84,7 @@ internal sealed class PersistentState<TState> : IPersistentState<TState>, IActiv
     {
         try
         {
-            await _storage.ClearStateAsync(_name, _context.GrainId, this, cancellationToken);
+            await StorageMetrics.Clear.Measure(() => _storage.ClearStateAsync(_name, _context.GrainId, this, cancellationToken), _storage.GetType().Name, _name);
         }
         catch (InconsistentStateException)
         {

@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Orleans.Hosting;
+
+namespace Granary.Services.Tests;
+
+/// <summary>The instruments of the meter that official Orleans has too.</summary>
+public sealed class MetricTests
+{
+    [Fact]
+    public async Task What_happens_to_grains_and_their_states_is_counted_under_the_official_names()
+    {
+        var seen = new ConcurrentDictionary<string, double>(StringComparer.Ordinal);
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Meter.Name == "Microsoft.Orleans") l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((i, value, _, _) => seen.AddOrUpdate(i.Name, value, (_, sum) => sum + value));
+        listener.SetMeasurementEventCallback<double>((i, _, _, _) => seen.AddOrUpdate(i.Name, 1, (_, count) => count + 1));
+        listener.Start();
+
+        await using var cluster = await Cluster.StartAsync(1, silo => silo.AddMemoryGrainStorageAsDefault().AddMemoryGrainStorage("other"));
+        await cluster.Client.GetGrain<IBasketGrain>("a").Put("apple").Within();
+        listener.RecordObservableInstruments();
+        Assert.True(seen["orleans-catalog-activation-created"] >= 1);
+        Assert.True(seen["orleans-catalog-activations"] >= 1);
+        Assert.True(seen["orleans-grains"] >= 1);
+        Assert.True(seen["orleans-storage-read-latency"] >= 1);
+        Assert.True(seen["orleans-storage-write-latency"] >= 1);
+        Assert.Contains("orleans-gateway-connected-clients", seen.Keys);
+        Assert.Contains("orleans-directory-cache-size", seen.Keys);
+    }
+}
