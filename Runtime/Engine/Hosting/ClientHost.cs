@@ -14,21 +14,22 @@ using Orleans.Runtime;
 namespace Granary.Engine.Hosting;
 
 /// <summary>
-/// Keeps a client connected to its cluster: at start to one of the configured silos, whose view tells the others; later, when no connection is left, to any silo it knew or was configured with.
+/// Keeps a client connected to its cluster: at start to a silo of its gateway list, whose view tells the others; later, when no connection is left, to any silo it knew or finds in the list.
+/// Attempts are spaced by an exponential backoff with jitter, so that clients that lost a silo together do not come back together.
 /// While the client has observers it also keeps connections to its gateways, through which any silo can reach them.
 /// </summary>
 internal sealed partial class ClientHost(
     IServiceProvider services,
     ClientCore client,
     IOptions<EngineOptions> engine,
-    IOptions<StaticGatewayListProviderOptions> gateways,
+    IGatewayList gateways,
     IOptions<ClusterOptions> cluster,
     IOptions<ClientMessagingOptions> messaging,
     ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan s_upkeepPeriod = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_listTimeout = TimeSpan.FromSeconds(5);
     private const int UpkeepsBetweenPings = 5;
 
     private readonly ILogger _logger = loggers.CreateLogger<ClientHost>();
@@ -38,6 +39,8 @@ internal sealed partial class ClientHost(
     private Timer? _upkeep;
     private int _working;
     private int _upkeeps;
+    private Backoff _reconnects = new();
+    private long _reconnectAt;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -80,32 +83,55 @@ internal sealed partial class ClientHost(
     [LoggerMessage(1082, LogLevel.Warning, "No connection to the cluster '{Cluster}' is left; trying {Addresses}.")]
     private static partial void LogLost(ILogger logger, string cluster, string addresses);
 
-    /// <exception cref="SiloUnavailableException">No configured silo answered, and nobody wanted to try on.</exception>
+    [LoggerMessage(1083, LogLevel.Warning, "The silos of the cluster '{Cluster}' could not be found; they are looked for again.")]
+    private static partial void LogUpkeepFailed(ILogger logger, string cluster, Exception error);
+
+    /// <exception cref="SiloUnavailableException">No silo of the list answered, and nobody wanted to try on.</exception>
+    /// <exception cref="OrleansConfigurationException">There is no list.</exception>
     private async Task ConnectFirstAsync(CancellationToken cancellation)
     {
-        var addresses = gateways.Value.Gateways.ConvertAll(GatewayAddress.Endpoint);
-        if (addresses.Count == 0)
-        {
-            throw new OrleansConfigurationException(
-                "The client has no silo to connect to. Say where one is: client.UseLocalhostClustering() for one on this machine, or client.UseStaticClustering(new IPEndPoint(...)).");
-        }
-
         var filter = services.GetService<IClientConnectionRetryFilter>();
         var patience = Environment.TickCount64 + (long)s_patience.TotalMilliseconds;
+        var backoff = new Backoff();
         while (true)
         {
-            var failure = await TryConnectAsync(addresses, cancellation);
+            IReadOnlyList<IPEndPoint> addresses = [];
+            Exception? failure;
+            try
+            {
+                addresses = await ReadGatewaysAsync(cancellation);
+                failure = await TryConnectAsync(addresses, cancellation);
+            }
+            catch (Exception error) when (error is MembershipUnavailableException or TimeoutException)
+            {
+                failure = error;
+            }
+
             if (failure is null) return;
             if (filter is not null ? !await filter.ShouldRetryConnectionAttempt(failure, cancellation) : Environment.TickCount64 > patience)
-                throw new SiloUnavailableException($"None of the silos {string.Join(", ", addresses)} let this client in: {failure.Message} Is one running there?", failure);
-            if (filter is null) await Task.Delay(s_retryDelay, TimeProvider.System, cancellation);
+            {
+                throw new SiloUnavailableException(
+                    addresses.Count == 0
+                        ? $"No silo of the cluster '{cluster.Value.ClusterId}' was found: {failure.Message} Start one, or correct ClusterOptions.ClusterId."
+                        : $"None of the silos {string.Join(", ", addresses)} let this client in: {failure.Message} Is one running there?",
+                    failure);
+            }
+
+            if (filter is null) await Task.Delay(backoff.Next(), TimeProvider.System, cancellation);
         }
+    }
+
+    private async Task<IReadOnlyList<IPEndPoint>> ReadGatewaysAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(s_listTimeout);
+        return await gateways.ReadAsync(limit.Token).WaitAsync(s_listTimeout, TimeProvider.System, cancellation);
     }
 
     /// <summary>Tries each in a random order. Null when one answered.</summary>
     private async Task<Exception?> TryConnectAsync(IReadOnlyList<IPEndPoint> addresses, CancellationToken cancellation)
     {
-        Exception failure = new SiloUnavailableException("No address is known.");
+        Exception failure = new SiloUnavailableException("No silo is registered.");
         foreach (var address in addresses.OrderBy(_ => Random.Shared.Next()))
         {
             try
@@ -131,9 +157,7 @@ internal sealed partial class ClientHost(
         lock (_lock)
         {
             previous = client.View;
-            // Versions are counted by the table of one cluster; a silo we did not know may belong to a new table.
-            var isSameCluster = previous.Version == 0 || previous.Silos.Any(s => view.Silos.Any(v => v.Address.Equals(s.Address)));
-            if (isSameCluster && view.Version <= previous.Version) return;
+            if (!view.Replaces(previous)) return;
             client.View = view;
             client.Types.LearnFrom(view.Silos.Where(s => s.Status == SiloStatus.Active).SelectMany(s => s.GrainTypes));
         }
@@ -164,17 +188,33 @@ internal sealed partial class ClientHost(
         {
             // Stopped in the middle of it.
         }
+        catch (Exception error)
+        {
+            // The list could not be read: the next round is later.
+            _reconnectAt = Environment.TickCount64 + (long)_reconnects.Next().TotalMilliseconds;
+            LogUpkeepFailed(_logger, cluster.Value.ClusterId, error);
+        }
         finally
         {
             Volatile.Write(ref _working, 0);
         }
     }
 
+    /// <summary>Tries the silos it knew first, then those that are listed now. One round; the next one is not before its backoff.</summary>
     private async Task ReconnectAsync()
     {
-        IPEndPoint[] addresses = [.. client.View.Active.Select(s => s.Address.Endpoint).Concat(gateways.Value.Gateways.Select(GatewayAddress.Endpoint)).Distinct()];
-        LogLost(_logger, cluster.Value.ClusterId, string.Join(", ", (object[])addresses));
-        await TryConnectAsync(addresses, _stopping.Token);
+        if (Environment.TickCount64 < _reconnectAt) return;
+        IPEndPoint[] known = [.. client.View.Active.Select(s => s.Address.Endpoint)];
+        LogLost(_logger, cluster.Value.ClusterId, known.Length == 0 ? "those of the list" : string.Join(", ", (object[])known));
+        if (known.Length > 0 && await TryConnectAsync(known, _stopping.Token) is null
+            || await TryConnectAsync([.. (await ReadGatewaysAsync(_stopping.Token)).Except(known)], _stopping.Token) is null)
+        {
+            _reconnects = new Backoff();
+            _reconnectAt = 0;
+            return;
+        }
+
+        _reconnectAt = Environment.TickCount64 + (long)_reconnects.Next().TotalMilliseconds;
     }
 
     private async Task PingGatewaysAsync()

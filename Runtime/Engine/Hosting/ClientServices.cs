@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Granary.Engine.Membership;
 using Granary.Engine.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -30,6 +31,7 @@ internal static class ClientServices
         services.AddSingleton(CreateCore);
         services.AddSingleton<ProcessCore>(provider => provider.GetRequiredService<ClientCore>());
         ProcessServices.Add(services);
+        services.TryAddSingleton<IGatewayList, StaticGatewayList>();
         services.AddSingleton<ClientHost>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ClientHost>());
         return builder;

@@ -50,4 +50,58 @@ public sealed class EngineOptions
 
     /// <summary>How often silos tell each other their load, for placement.</summary>
     public TimeSpan LoadReportPeriod { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a silo may run grains after it last renewed its lease in the membership table. One that cannot renew it for so long runs no turn any more and ends its process.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// What others wait beyond a silo's lease before they take its grains over: it covers the difference of clock rates, which must stay below (lease + margin) / lease, and turns that had begun. All silos of a
+    /// cluster must have the same <see cref="LeaseDuration"/> and margin.
+    /// </summary>
+    public TimeSpan LeaseMargin { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a silo renews its lease. At most an eighth of <see cref="LeaseDuration"/>.</summary>
+    public TimeSpan RenewPeriod { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often a silo pings the silos it watches.</summary>
+    public TimeSpan ProbePeriod { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many silos each silo watches.</summary>
+    public int ProbedSuccessors { get; set; } = 3;
+
+    /// <summary>How long the lease of a silo whose address was found deserted must stand still before the silo is declared dead. At least <see cref="RenewPeriod"/> twice.</summary>
+    public TimeSpan ProofDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a silo goes on beyond its lease while the membership table is away for it and for a majority of the cluster. <see cref="TimeSpan.Zero"/>: not at all; then losing the table for a lease ends every
+    /// silo, but a silent majority is taken over after a lease and its margin. All silos of a cluster must have the same.
+    /// </summary>
+    public TimeSpan MaxStoreOutage { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long the rows of dead silos stay in the membership table. Longer than <see cref="MaxStoreOutage"/> and a few leases.</summary>
+    public TimeSpan DeadSilosKept { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether a silo that must not run grains any more ends its process, when the host does not stop within five seconds. Tests with several silos in a process turn it off.</summary>
+    public bool ExitWhenFenced { get; set; } = true;
+
+    /// <exception cref="Orleans.Runtime.OrleansConfigurationException">A value is out of its range; the message says what to write.</exception>
+    internal void Validate()
+    {
+        Check(LeaseDuration >= TimeSpan.FromMilliseconds(100), nameof(LeaseDuration), LeaseDuration, "Write at least 00:00:00.1; 00:00:10 is usual.");
+        Check(LeaseMargin > TimeSpan.Zero && LeaseMargin <= LeaseDuration, nameof(LeaseMargin), LeaseMargin, $"Write more than zero and at most LeaseDuration ({LeaseDuration}); a fifth of it is usual.");
+        Check(RenewPeriod > TimeSpan.Zero && RenewPeriod <= LeaseDuration / 8, nameof(RenewPeriod), RenewPeriod, $"Write more than zero and at most an eighth of LeaseDuration: {LeaseDuration / 8}.");
+        Check(ProbePeriod > TimeSpan.Zero, nameof(ProbePeriod), ProbePeriod, "Write more than zero; 00:00:01 is usual.");
+        Check(ProbedSuccessors >= 1, nameof(ProbedSuccessors), ProbedSuccessors, "Write at least 1; 3 is usual.");
+        Check(ProofDelay >= RenewPeriod * 2, nameof(ProofDelay), ProofDelay, $"Write at least twice RenewPeriod: {RenewPeriod * 2}.");
+        Check(MaxStoreOutage >= TimeSpan.Zero && MaxStoreOutage <= TimeSpan.FromDays(1), nameof(MaxStoreOutage), MaxStoreOutage, "Write zero to 1.00:00:00; 00:05:00 is usual.");
+        var least = (MaxStoreOutage + LeaseDuration + LeaseMargin) * 1.5;
+        Check(DeadSilosKept >= least, nameof(DeadSilosKept), DeadSilosKept, $"Write at least {least}: half as long again as MaxStoreOutage, LeaseDuration and LeaseMargin together.");
+        Check(DrainTimeout >= TimeSpan.Zero, nameof(DrainTimeout), DrainTimeout, "Write zero or more; 00:00:20 is usual.");
+        Check(LoadReportPeriod > TimeSpan.Zero, nameof(LoadReportPeriod), LoadReportPeriod, "Write more than zero; 00:00:01 is usual.");
+    }
+
+    private static void Check(bool isRight, string name, object seen, string advice)
+    {
+        if (!isRight) throw new Orleans.Runtime.OrleansConfigurationException($"{Section}:{name} is {seen}. {advice}");
+    }
 }

@@ -8,6 +8,8 @@ namespace Granary.Engine.Membership;
 /// <remarks>
 /// <para>A lease is a counter, the <i>beat</i>, that only its silo moves on. Nobody compares clocks: who suspects a silo measures with its own clock how long the beat has stood still, and declares it dead
 /// only if the beat, at that moment, is still the one it has seen.</para>
+/// <para>A witness of a suspicion has promised something: it will not help the suspect to outlive the beat it was suspected at, whatever becomes of the store (see docs/membership.md).
+/// So a suspicion is written after the witness has noted it, is never taken back, and ends with the beat.</para>
 /// <para>Every method is one atomic step of the table. A Dead row never becomes anything else. When the store cannot be reached, methods throw <see cref="MembershipUnavailableException"/>; whether the step was
 /// taken is then not known, and repeating it is harmless.</para>
 /// </remarks>
@@ -31,11 +33,14 @@ public interface IMembershipTable
 
     /// <summary>Moves a silo's beat on and reads everyone's, in one step.</summary>
     /// <param name="silo">The silo that calls.</param>
-    /// <param name="seenVersion">The version of the view it acts by, kept with its beat.</param>
+    /// <param name="seenVersion">The version of the view it acts by. The greatest one is kept with its beat.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     Task<Renewal> RenewAsync(SiloAddress silo, long seenVersion, CancellationToken cancellation);
 
-    /// <summary>Notes that a witness found nobody at a silo's address, or another generation, while the silo's beat was <paramref name="beat"/>. A beat that has moved on meanwhile voids it.</summary>
+    /// <summary>
+    /// Notes that a witness found nobody at a silo's address, or another generation, or saw the silo's beat stand still for too long, while the beat was <paramref name="beat"/>. A beat that has moved on
+    /// voids it.
+    /// </summary>
     /// <returns>How many witnesses, this one included, have found so at this beat; 0 when the beat has moved on or the silo is not alive.</returns>
     Task<int> SuspectAsync(SiloAddress suspect, SiloAddress witness, long beat, CancellationToken cancellation);
 
@@ -62,7 +67,7 @@ public sealed record Renewal(LeaseState Lease, long Version, string Epoch, IRead
 /// <summary>One silo's lease as read.</summary>
 /// <param name="Silo">Which.</param>
 /// <param name="Beat">Its counter.</param>
-/// <param name="SeenVersion">The version of the view it acted by when it last renewed.</param>
+/// <param name="SeenVersion">The greatest version of the views it has acted by; 0 when it has not renewed.</param>
 /// <param name="Witnesses">The silos that suspect it at this beat.</param>
 public sealed record SiloBeat(SiloAddress Silo, long Beat, long SeenVersion, IReadOnlyList<SiloAddress> Witnesses);
 

@@ -11,7 +11,7 @@ public sealed class InMemoryMembershipTable(TimeProvider? time = null) : IMember
     private readonly List<Action<Suspicion>> _suspicionWatchers = [];
     private readonly Dictionary<SiloAddress, Lease> _leases = []; // of the silos that are not Dead
     private readonly Dictionary<SiloAddress, long> _diedAt = [];
-    private volatile MembershipView _view = MembershipView.Empty;
+    private volatile MembershipView _view = MembershipView.Empty with { Epoch = Guid.NewGuid().ToString("N") };
 
     public MembershipView View => _view;
 
@@ -63,7 +63,7 @@ public sealed class InMemoryMembershipTable(TimeProvider? time = null) : IMember
             if (state == LeaseState.Held && _leases.TryGetValue(silo, out var lease))
             {
                 lease.Beat++;
-                lease.SeenVersion = seenVersion;
+                lease.SeenVersion = Math.Max(lease.SeenVersion, seenVersion);
                 lease.Witnesses.Clear();
             }
 
@@ -106,13 +106,13 @@ public sealed class InMemoryMembershipTable(TimeProvider? time = null) : IMember
             var kept = _view.Silos.Where(s => s.Status != SiloStatus.Dead || !_diedAt.TryGetValue(s.Address, out var at) || _time.GetElapsedTime(at, now) <= keep).ToArray();
             if (kept.Length == _view.Silos.Length) return Task.CompletedTask;
             foreach (var silo in _view.Silos.Except(kept)) _diedAt.Remove(silo.Address);
-            Publish(new MembershipView(_view.Version + 1, [.. kept]));
+            Publish(new MembershipView(_view.Version + 1, [.. kept]) { Epoch = _view.Epoch });
         }
 
         return Task.CompletedTask;
     }
 
-    private SiloEntry? Find(SiloAddress silo) => _view.Silos.FirstOrDefault(s => s.Address.Equals(silo));
+    private SiloEntry? Find(SiloAddress silo) => _view.Find(silo);
 
     private MembershipView Write(SiloEntry entry)
     {
@@ -125,7 +125,7 @@ public sealed class InMemoryMembershipTable(TimeProvider? time = null) : IMember
             _diedAt[entry.Address] = _time.GetTimestamp();
         }
 
-        Publish(new MembershipView(version, [.. _view.Silos.Where(s => !s.Address.Equals(entry.Address)), entry]));
+        Publish(new MembershipView(version, [.. _view.Silos.Where(s => !s.Address.Equals(entry.Address)), entry]) { Epoch = _view.Epoch });
         return _view;
     }
 

@@ -48,9 +48,19 @@ public sealed record MembershipView(long Version, ImmutableArray<SiloEntry> Silo
     public ImmutableArray<SiloEntry> Active { get; } = [.. Silos.Where(s => s.Status == SiloStatus.Active).OrderBy(s => s.Address)];
 
     /// <summary>
-    /// Which table the versions are counted by: a table that has lost its rows starts another epoch, whose views replace those of the one before whatever their versions. Empty in one process.
+    /// Which table the versions are counted by: a table that has lost its rows starts another epoch, whose views replace those of the one before whatever their versions. Empty in the view of no table.
     /// </summary>
     public string Epoch { get; init; } = "";
+
+    /// <summary>Whether this view is to be acted by instead of the other: it is a later one of the same epoch, or of another epoch.</summary>
+    public bool Replaces(MembershipView other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Version > 0 && (Version > other.Version || !string.Equals(Epoch, other.Epoch, StringComparison.Ordinal));
+    }
+
+    /// <summary>The silo's row; null when it has none.</summary>
+    public SiloEntry? Find(SiloAddress silo) => Silos.FirstOrDefault(s => s.Address.Equals(silo));
 
     /// <summary>Whether the silo may still have activations.</summary>
     public bool IsAlive(SiloAddress silo) => Silos.Any(s => s.Address.Equals(silo) && (s.Status is SiloStatus.Active or SiloStatus.Joining or SiloStatus.ShuttingDown));
