@@ -1,0 +1,49 @@
+using StackExchange.Redis;
+
+namespace Granary.Hosting;
+
+/// <summary>Reads connection strings of Redis and connects by them.</summary>
+public static class RedisConfiguration
+{
+    /// <summary>
+    /// Reads a connection string: <c>host:port,host:port,password=..,ssl=true,defaultDatabase=0,connectTimeout=ms,syncTimeout=ms</c>; see the documentation of StackExchange.Redis for the rest.
+    /// </summary>
+    /// <exception cref="ArgumentException">The string is no connection string. The message does not repeat it: it may have a password.</exception>
+    public static ConfigurationOptions Parse(string connectionString)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
+        try
+        {
+            var options = ConfigurationOptions.Parse(connectionString);
+            if (options.EndPoints.Count > 0) return options;
+        }
+        catch (Exception error) when (error is not ArgumentNullException)
+        {
+            throw new ArgumentException($"The Redis connection string cannot be read: {error.Message} Write host:port,password=..,ssl=true.", nameof(connectionString), error);
+        }
+
+        throw new ArgumentException("The Redis connection string names no server. Write host:port,password=..,ssl=true.", nameof(connectionString));
+    }
+
+    /// <summary>Connects, or throws.</summary>
+    internal static async Task<(IConnectionMultiplexer Multiplexer, bool IsShared)> ConnectAsync(ConfigurationOptions? configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var own = configuration.Clone();
+        own.AbortOnConnectFail = true;
+        // Where the server's version may not be asked for.
+        if (own.DefaultVersion < RedisRequestException.OldestVersion) own.DefaultVersion = RedisRequestException.OldestVersion;
+        // No keys and channels beyond our own: the user may not be permitted others.
+        own.TieBreaker = "";
+        own.ConfigurationChannel = "";
+        var multiplexer = await ConnectionMultiplexer.ConnectAsync(own).ConfigureAwait(false);
+#pragma warning disable CS0618 // later versions of the client never preserve it
+        // What arrives is put in order by versions; one answer must not wait for what another one's receiver does.
+        multiplexer.PreserveAsyncOrder = false;
+#pragma warning restore CS0618
+        return (multiplexer, false);
+    }
+
+    /// <summary>The same for configurations that name the same server in the same way. Has the password: never printed.</summary>
+    internal static string Identity(ConfigurationOptions configuration) => configuration.ToString(includePassword: true);
+}

@@ -1,0 +1,349 @@
+using Granary.Hosting;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Granary.Engine.Redis.Connection;
+
+/// <summary>
+/// The way to one Redis: connects when first asked, and again when the client does not get its connection back by itself. Every request ends, within the timeout, with an answer or with a
+/// <see cref="RedisRequestException"/>. Thread-safe.
+/// </summary>
+/// <remarks>
+/// <code>
+///   none        nobody has asked yet, or the connection was given up        -> connecting, by a request
+///   connecting  requests wait for it, each no longer than its own timeout   -> open | failed
+///   failed      requests fail at once with the same error                   -> connecting, by a request after s_retryDelay
+///   open        requests are sent                                           -> none, when nothing but broken requests has been seen for s_patience
+/// </code>
+/// All moves are made under the lock. The client reconnects on its own in the state open; but it does not notice a peer that has gone without a word, and TCP may take minutes: hence the last move.
+/// </remarks>
+internal sealed partial class RedisConnection : IAsyncDisposable
+{
+    private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1.5);
+
+    private readonly Func<Task<(IConnectionMultiplexer Multiplexer, bool IsShared)>> _create;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly List<Subscription> _subscriptions = [];
+    private Task<Link>? _link;
+    private long _retryAt;
+    private long _brokenSince;
+    private bool _isDisposed;
+
+    /// <param name="create">Makes a client; told whether it belongs to someone else.</param>
+    /// <param name="server">The server's addresses, for messages.</param>
+    /// <param name="timeout">How long a request may take.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where connections and their loss are noted.</param>
+    internal RedisConnection(Func<Task<(IConnectionMultiplexer Multiplexer, bool IsShared)>> create, string server, TimeSpan timeout, TimeProvider time, ILogger logger)
+    {
+        _create = create;
+        Server = server;
+        Timeout = timeout;
+        _time = time;
+        _logger = logger;
+    }
+
+    internal string Server { get; }
+
+    internal TimeSpan Timeout { get; }
+
+    /// <summary>The number of the database within the server.</summary>
+    internal int Database { get; init; }
+
+    /// <summary>Called, on any thread, when there is a connection again: messages may have been missed.</summary>
+    internal event Action? Reconnected;
+
+    /// <summary>Runs a script; it may run twice only if its first run has written nothing.</summary>
+    /// <exception cref="RedisRequestException">It failed.</exception>
+    internal async Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation)
+    {
+        var link = await LinkAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            RedisResult result;
+            try
+            {
+                result = await link.Database.ScriptEvaluateAsync(script.Hash, keys, values).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+            }
+            catch (RedisServerException error) when (error.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+            {
+                // The server has restarted or its scripts were flushed.
+                result = await link.Database.ExecuteAsync("EVAL", [script.Text, keys.Length, .. keys, .. values]).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+            }
+
+            NoteAnswer();
+            return result;
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            throw Note(link, error);
+        }
+    }
+
+    /// <summary>Sends a command that may be sent again.</summary>
+    /// <inheritdoc cref="RunAsync(RedisScript, RedisKey[], RedisValue[], CancellationToken)"/>
+    internal async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> command, CancellationToken cancellation)
+    {
+        var link = await LinkAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            var result = await command(link.Database).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+            NoteAnswer();
+            return result;
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            throw Note(link, error);
+        }
+    }
+
+    /// <summary>Runs a command on every primary that holds a part of the keys.</summary>
+    internal async Task OnEachPrimaryAsync(Func<IServer, Task> command, CancellationToken cancellation)
+    {
+        var link = await LinkAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            foreach (var endpoint in link.Multiplexer.GetEndPoints())
+            {
+                var server = link.Multiplexer.GetServer(endpoint);
+                if (server.IsConnected && !IsReplica(server)) await command(server).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            throw Note(link, error);
+        }
+    }
+
+    /// <summary>Calls back, on any thread and in any order, with each message of a channel; messages are missed while there is no connection. A channel that may not be heard is logged, once for each connection.</summary>
+    internal IDisposable Subscribe(string channel, Action<RedisValue> onMessage)
+    {
+        var subscription = new Subscription(this, new RedisChannel(channel, RedisChannel.PatternMode.Literal), onMessage);
+        Task<Link>? link;
+        lock (_lock)
+        {
+            _subscriptions.Add(subscription);
+            link = _link;
+        }
+
+        // A connection that is being made takes up its subscriptions itself, and it may do so twice without harm.
+        if (link is { IsCompletedSuccessfully: true }) _ = ListenAsync(link.Result, subscription);
+        return subscription;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task<Link>? link;
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+            link = _link;
+            _link = null;
+        }
+
+        if (link is null) return;
+        try
+        {
+            await CloseAsync(await link.ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        catch (RedisRequestException)
+        {
+            // It never was open.
+        }
+    }
+
+    [LoggerMessage(1201, LogLevel.Information, "Connected to Redis {Version} at {Server}.")]
+    private static partial void LogConnected(ILogger logger, string server, string version);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Redis at {Server} has been out of reach for {Time}; connecting anew. {Problem}")]
+    private static partial void LogGivenUp(ILogger logger, string server, TimeSpan time, string problem);
+
+    [LoggerMessage(1203, LogLevel.Warning, "Redis at {Server} has the maxmemory-policy {Policy} and a memory limit: it may throw away entries of the membership table and the directory. Set maxmemory-policy noeviction.")]
+    private static partial void LogEvicts(ILogger logger, string server, string policy);
+
+    [LoggerMessage(1204, LogLevel.Warning, "Messages of the channel {Channel} at Redis {Server} cannot be heard; changes are noticed later, by asking. {Problem}")]
+    private static partial void LogDeaf(ILogger logger, string server, string channel, string problem);
+
+    private static bool IsReplica(IServer server)
+    {
+#pragma warning disable CS0618 // the name of IsReplica before StackExchange.Redis 2.1
+        return server.IsSlave;
+#pragma warning restore CS0618
+    }
+
+    private async Task<Link> LinkAsync(CancellationToken cancellation)
+    {
+        Task<Link> link;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_link is null || (_link.IsFaulted && _time.GetTimestamp() >= _retryAt)) _link = Task.Run(ConnectAsync, CancellationToken.None);
+            link = _link;
+        }
+
+        if (link.IsCompleted) return await link.ConfigureAwait(false);
+        try
+        {
+            return await link.WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+        }
+        catch (TimeoutException error)
+        {
+            throw new RedisRequestException(RedisProblem.Unreachable, $"There is no connection to Redis at {Server} yet after {Timeout.TotalSeconds:0.#} s. Check that it runs and that the address in the connection string is right.", error);
+        }
+    }
+
+    private async Task<Link> ConnectAsync()
+    {
+        Link? link = null;
+        try
+        {
+            var (multiplexer, isShared) = await _create().WaitAsync(Timeout * 5, _time).ConfigureAwait(false);
+            link = new Link(multiplexer, isShared, Database);
+            await CheckServerAsync(link).ConfigureAwait(false);
+            multiplexer.ConnectionRestored += OnRestored;
+            Subscription[] subscriptions;
+            lock (_lock) subscriptions = [.. _subscriptions];
+            foreach (var subscription in subscriptions) await ListenAsync(link, subscription).ConfigureAwait(false);
+            NoteAnswer();
+            Reconnected?.Invoke();
+            return link;
+        }
+        catch (Exception error)
+        {
+            lock (_lock) _retryAt = _time.GetTimestamp() + (long)(s_retryDelay.TotalSeconds * _time.TimestampFrequency);
+            if (link is not null) await CloseAsync(link).ConfigureAwait(false);
+            throw RedisErrors.Explain(error, Server, Timeout * 5);
+        }
+    }
+
+    private void OnRestored(object? sender, ConnectionFailedEventArgs e) => Reconnected?.Invoke();
+
+    private async Task CheckServerAsync(Link link)
+    {
+        string said;
+        try
+        {
+            said = (string?)await link.Database.ExecuteAsync("INFO").WaitAsync(Timeout, _time).ConfigureAwait(false) ?? "";
+        }
+        catch (RedisServerException error) when (error.Message.StartsWith("NOPERM", StringComparison.Ordinal))
+        {
+            // What the user may not see cannot be checked; a script that the server does not understand says so.
+            LogConnected(_logger, Server, "(version unknown: INFO is not permitted)");
+            return;
+        }
+
+        var seen = Line(said, "redis_version");
+        if (Version.TryParse(seen, out var version) && version < RedisRequestException.OldestVersion) throw RedisErrors.TooOld(Server, seen);
+        LogConnected(_logger, Server, seen);
+        var policy = Line(said, "maxmemory_policy");
+        if (policy is not ("" or "noeviction") && Line(said, "maxmemory") is not ("" or "0")) LogEvicts(_logger, Server, policy);
+    }
+
+    private static string Line(string info, string name)
+    {
+        foreach (var line in info.AsSpan().EnumerateLines())
+        {
+            if (line.Length > name.Length && line[name.Length] == ':' && line.StartsWith(name, StringComparison.Ordinal)) return line[(name.Length + 1)..].Trim().ToString();
+        }
+
+        return "";
+    }
+
+    private async Task ListenAsync(Link link, Subscription subscription)
+    {
+        try
+        {
+            await link.Multiplexer.GetSubscriber().SubscribeAsync(subscription.Channel, (_, message) => subscription.OnMessage(message)).WaitAsync(Timeout, _time).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            LogDeaf(_logger, Server, subscription.Channel.ToString(), RedisErrors.Explain(error, Server, Timeout).Message);
+        }
+    }
+
+    private void Forget(Subscription subscription)
+    {
+        Task<Link>? link;
+        lock (_lock)
+        {
+            if (!_subscriptions.Remove(subscription) || _subscriptions.Any(s => s.Channel.Equals(subscription.Channel))) return;
+            link = _link;
+        }
+
+        if (link is { IsCompletedSuccessfully: true }) link.Result.Multiplexer.GetSubscriber().Unsubscribe(subscription.Channel, null, CommandFlags.FireAndForget);
+    }
+
+    private void NoteAnswer() => Volatile.Write(ref _brokenSince, 0);
+
+    private RedisRequestException Note(Link link, Exception error)
+    {
+        var explained = RedisErrors.Explain(error, Server, Timeout);
+        if (!explained.IsConnectionBroken)
+        {
+            NoteAnswer();
+            return explained;
+        }
+
+        var now = _time.GetTimestamp();
+        lock (_lock)
+        {
+            if (_brokenSince == 0) _brokenSince = now;
+            var broken = _time.GetElapsedTime(_brokenSince, now);
+            if (broken < s_patience || _link is not { IsCompletedSuccessfully: true } open || open.Result != link) return explained;
+            _link = null;
+            _brokenSince = 0;
+            LogGivenUp(_logger, Server, broken, explained.Message);
+        }
+
+        _ = CloseAsync(link);
+        return explained;
+    }
+
+    private async Task CloseAsync(Link link)
+    {
+        link.Multiplexer.ConnectionRestored -= OnRestored;
+        if (link.IsShared) return;
+        try
+        {
+            // Not waited for longer: what is still under way has failed or will not be missed.
+            await Task.Run(() => link.Multiplexer.Close(allowCommandsToComplete: false)).WaitAsync(Timeout, _time).ConfigureAwait(false);
+            link.Multiplexer.Dispose();
+        }
+        catch (Exception)
+        {
+            // A connection that does not even close is left to the garbage collector.
+        }
+    }
+
+    private sealed class Link(IConnectionMultiplexer multiplexer, bool isShared, int database)
+    {
+        internal IConnectionMultiplexer Multiplexer { get; } = multiplexer;
+
+        internal bool IsShared { get; } = isShared;
+
+        internal IDatabase Database { get; } = multiplexer.GetDatabase(database);
+    }
+
+    private sealed class Subscription(RedisConnection owner, RedisChannel channel, Action<RedisValue> onMessage) : IDisposable
+    {
+        private volatile bool _isOver;
+
+        internal RedisChannel Channel { get; } = channel;
+
+        internal void OnMessage(RedisValue message)
+        {
+            if (!_isOver) onMessage(message);
+        }
+
+        public void Dispose()
+        {
+            if (_isOver) return;
+            _isOver = true;
+            owner.Forget(this);
+        }
+    }
+}

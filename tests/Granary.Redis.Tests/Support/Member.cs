@@ -1,0 +1,66 @@
+using System.Net;
+using Granary.Engine.Membership;
+using Granary.Engine.Redis.Connection;
+using Granary.Engine.Redis.Directory;
+using Granary.Engine.Redis.Membership;
+using Granary.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using StackExchange.Redis;
+
+namespace Granary.Redis.Tests.Support;
+
+/// <summary>A silo's parts on Redis, without the silo.</summary>
+internal sealed class Member : IAsyncDisposable
+{
+    private static int s_generation;
+
+    private readonly RedisConnections _connections = new(TimeProvider.System, NullLoggerFactory.Instance);
+
+    internal Member(string connectionString, string cluster)
+    {
+        var configuration = RedisConfiguration.Parse(connectionString);
+        Address = NewAddress();
+        Keys = new ClusterKeys(cluster);
+        Leases = Connect(RedisUse.Membership, configuration);
+        Data = Connect(RedisUse.Data, configuration);
+        Table = new RedisMembershipTable(Leases, Keys, NullLogger.Instance);
+        Directory = new RedisGrainDirectory(Data, Keys, isFenced: true, () => Address);
+    }
+
+    internal ClusterKeys Keys { get; }
+
+    internal SiloAddress Address { get; }
+
+    internal RedisConnection Leases { get; }
+
+    internal RedisConnection Data { get; }
+
+    internal RedisMembershipTable Table { get; }
+
+    internal RedisGrainDirectory Directory { get; }
+
+    internal SiloEntry Entry(SiloStatus status) => Entry(Address, status);
+
+    internal static SiloEntry Entry(SiloAddress address, SiloStatus status) => new(
+        address, $"silo {address.Generation}", status, ["web"], [new GrainManifestEntry("counter", "sample.ICounter", 2, "random")], new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero))
+    {
+        Release = "1.2.3",
+        Weight = 70,
+        Endpoints = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("http", "http://10.0.0.1:8080"),
+    };
+
+    internal static SiloAddress NewAddress() => SiloAddress.New(IPAddress.Parse("10.1.2.3"), 11111, Interlocked.Increment(ref s_generation));
+
+    internal Task<MembershipView> BecomeAsync(SiloStatus status) => Table.WriteAsync(Entry(status), default);
+
+    internal GrainAddress Here(string key) => new() { GrainId = GrainId.Create("counter", key), ActivationId = ActivationId.NewId(), SiloAddress = Address };
+
+    public async ValueTask DisposeAsync()
+    {
+        await Table.DisposeAsync();
+        await _connections.DisposeAsync();
+    }
+
+    private RedisConnection Connect(RedisUse use, ConfigurationOptions configuration) =>
+        _connections.Get(use, configuration, null, () => RedisConfiguration.ConnectAsync(configuration), "the test");
+}
