@@ -1,6 +1,7 @@
 using System.Globalization;
 using Granary.Benchmarks.Cluster;
 using Granary.Benchmarks.Codecs;
+using Granary.Benchmarks.Fuzzing;
 using Granary.Benchmarks.Http;
 using Granary.Benchmarks.Local;
 using Granary.Benchmarks.Startup;
@@ -14,6 +15,8 @@ switch (args)
     case [OneAnswer.Role]:
         await OneAnswer.RunAsync();
         return 0;
+    case [FuzzCommand.Name, .. var rest]:
+        return await FuzzCommand.RunAsync(rest);
     case [SiloProcess.Role]:
         await SiloProcess.RunAsync();
         return 0;

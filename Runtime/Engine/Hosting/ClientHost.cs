@@ -50,6 +50,7 @@ internal sealed partial class ClientHost(
             {
                 ClusterId = cluster.Value.ClusterId,
                 SharedSecret = engine.Value.ClusterSecret,
+                Tls = engine.Value.Tls,
                 MaxFrameBytes = Math.Min(engine.Value.MaxFrameBytes, messaging.Value.MaxMessageBodySize),
                 MaxQueuedBytes = engine.Value.MaxQueuedBytes,
                 OnView = OnView,

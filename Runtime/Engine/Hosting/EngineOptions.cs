@@ -30,6 +30,9 @@ public sealed class EngineOptions
     /// <summary>Where else this silo can be reached, by protocol, for discovery: <c>http</c> is the base address of its HTTP endpoints. The hosts set that one.</summary>
     public IDictionary<string, string> Endpoints { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>TLS between the processes of the cluster; unset, there is none.</summary>
+    public TlsOptions? Tls { get; set; }
+
     /// <summary>The largest message between two processes, bytes. <see cref="Orleans.Configuration.MessagingOptions.MaxMessageBodySize"/> may make it smaller.</summary>
     public int MaxFrameBytes { get; set; } = 16 * 1024 * 1024;
 

@@ -33,6 +33,7 @@ internal sealed partial class SiloNetwork(
             {
                 ClusterId = cluster.Value.ClusterId,
                 SharedSecret = engine.Value.ClusterSecret,
+                Tls = engine.Value.Tls,
                 MaxFrameBytes = Math.Min(engine.Value.MaxFrameBytes, messaging.Value.MaxMessageBodySize),
                 MaxQueuedBytes = engine.Value.MaxQueuedBytes,
                 View = () => MembershipViewCodec.Encode(silo.View),

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Granary.Codec;
 using Granary.Rpc;
@@ -33,6 +34,7 @@ internal static class ErrorCodec
     private const uint StatusTag = (5 << 3) | 2;
     private const uint InnerTag = (6 << 3) | 2;
 
+    private static readonly ConditionalWeakTable<Assembly, string> s_names = [];
     private static readonly ConcurrentDictionary<(string Type, string Assembly), Func<string, Exception?, Exception?>?> s_makers = new();
 
     internal static void Write(ref WireWriter w, Exception error) => Write(ref w, error, MaxInner);
@@ -113,19 +115,20 @@ internal static class ErrorCodec
     {
         if (type.Length is > 0 and <= MaxTypeName)
         {
-            if (!s_makers.TryGetValue((type, assembly), out var make))
-            {
-                make = FindMaker(type, assembly);
-                if (s_makers.Count < MaxKnownTypes) s_makers.TryAdd((type, assembly), make);
-            }
-
             try
             {
+                if (!s_makers.TryGetValue((type, assembly), out var make))
+                {
+                    make = FindMaker(type, assembly);
+                    // A type that does not exist is not remembered: there is no end of those.
+                    if (make is not null && s_makers.Count < MaxKnownTypes) s_makers.TryAdd((type, assembly), make);
+                }
+
                 if (make?.Invoke(message, inner) is { } made) return made;
             }
             catch (Exception)
             {
-                // A constructor that does not like its argument.
+                // A constructor that does not like its argument, or a name that no type can have.
             }
         }
 
@@ -151,16 +154,19 @@ internal static class ErrorCodec
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "A type that was trimmed away becomes a RemoteException.")]
     private static Type? Resolve(string typeName, string assemblyName)
     {
-        // Generic names hold assembly names, and resolving those could load assemblies.
-        if (typeName.Contains('[')) return null;
+        // Generic and qualified names hold assembly names, and resolving those could load assemblies.
+        if (typeName.AsSpan().ContainsAny('[', ',')) return null;
         foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
         {
-            if (assembly.IsDynamic || assembly.GetName().Name != assemblyName) continue;
+            if (assembly.IsDynamic || NameOf(assembly) != assemblyName) continue;
             if (assembly.GetType(typeName, throwOnError: false) is { IsAbstract: false, ContainsGenericParameters: false } type && type.IsAssignableTo(typeof(Exception))) return type;
         }
 
         return null;
     }
+
+    /// <summary>The simple name: an assembly's own <c>GetName</c> makes a new object of a kilobyte each time.</summary>
+    private static string NameOf(Assembly assembly) => s_names.GetValue(assembly, static a => a.GetName().Name ?? "");
 
     private static ConstructorInfo? Constructor(Type type, params Type[] parameters)
     {

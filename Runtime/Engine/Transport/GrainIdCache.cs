@@ -9,6 +9,9 @@ internal sealed class GrainIdCache
 {
     private const int Size = 1024;
 
+    /// <summary>Longer keys are made anew each time: what is kept is bounded.</summary>
+    private const int MaxKept = 256;
+
     private GrainId[]? _targets;
     private GrainId[]? _sources;
 
@@ -16,6 +19,7 @@ internal sealed class GrainIdCache
     internal GrainId Target(GrainType type, ReadOnlySpan<byte> key)
     {
         var hash = Orleans.StableHash.ComputeHash(key);
+        if (key.Length > MaxKept) return GrainId.Create(type, IdSpan.UnsafeCreate(key.ToArray(), (int)hash));
         ref var known = ref Slot(ref _targets, hash, type.GetUniformHashCode());
         if (known.Key.GetUniformHashCode() != hash || !known.Type.Equals(type) || !known.Key.AsSpan().SequenceEqual(key))
         {
@@ -29,6 +33,7 @@ internal sealed class GrainIdCache
     internal GrainId Source(ReadOnlySpan<byte> type, ReadOnlySpan<byte> key)
     {
         var hash = Orleans.StableHash.ComputeHash(key);
+        if (key.Length + type.Length > MaxKept) return GrainId.Create(new GrainType(type.ToArray()), IdSpan.UnsafeCreate(key.ToArray(), (int)hash));
         ref var known = ref Slot(ref _sources, hash, (uint)type.Length);
         if (known.Key.GetUniformHashCode() != hash || !known.Type.AsSpan().SequenceEqual(type) || !known.Key.AsSpan().SequenceEqual(key))
         {

@@ -28,16 +28,19 @@ internal sealed class HandshakeException(string message, bool isOtherSilo = fals
 /// <code>
 ///   acceptor: Greeting { version = 1; nonce = 2 }
 ///   dialler:  Hello    { version = 1; nonce = 2; cluster = 3; silo = 4; id type = 5; id key = 6; lane = 7; wanted silo = 8; proof = 9 }
-///   acceptor: Welcome  { version = 1; cluster = 3; silo = 4; id type = 5; id key = 6; proof = 9; view = 10 }   or   Refusal { reason = 1; other silo = 2 }
+///   acceptor: Welcome  { version = 1; cluster = 3; silo = 4; id type = 5; id key = 6; proof = 9; view = 10 }   or   Refusal { reason = 1; other silo = 2; proof = 3 }
 /// </code>
 /// With a shared secret each side's proof is HMAC-SHA-256, under the secret, of its part's name, both nonces and every field that it states: so no end can replay or reflect the other's,
-/// nor be made to say something else. Nothing else is read from a stranger.
+/// nor be made to say something else. Nothing else is read from a stranger: the text of a refusal is shown, but that another silo is at the address is believed only with proof.
+/// The proofs show who opened the connection, not who writes to it later: where others can reach into the network, TLS is needed (<see cref="PeerTls"/>).
 /// </summary>
 internal static class Handshake
 {
     internal const uint Version = 1;
     internal const int MaxFrame = 8 * 1024;
     private const int NonceBytes = 16;
+    private const int MaxReason = 1024;
+    private const byte TlsHandshakeRecord = 0x16;
 
     private const uint VersionTag = 1 << 3;
     private const uint NonceTag = (2 << 3) | 2;
@@ -51,6 +54,7 @@ internal static class Handshake
     private const uint ViewTag = (10 << 3) | 2;
     private const uint ReasonTag = (1 << 3) | 2;
     private const uint OtherSiloTag = 2 << 3;
+    private const uint RefusalProofTag = (3 << 3) | 2;
 
     /// <summary>The dialler's side.</summary>
     /// <param name="socket">Connected.</param>
@@ -66,6 +70,8 @@ internal static class Handshake
     {
         var greeting = Read(FrameKind.Greeting, await ReceiveAsync(socket, MaxFrame, cancellation));
         CheckVersion(greeting.Version);
+        // What is proved below must be of this connection: only nonces that are long enough are one connection's.
+        if (secret is not null && greeting.Nonce.Length != NonceBytes) throw NoProtocol();
         var hello = new Fields
         {
             Version = Version,
@@ -80,7 +86,9 @@ internal static class Handshake
         if (secret is not null) hello.Proof = Prove(secret, "dialler", greeting.Nonce, hello.Nonce, hello);
         await SendAsync(socket, Write(FrameKind.Hello, hello), cancellation);
 
-        var welcome = Read(FrameKind.Welcome, await ReceiveAsync(socket, MaxFrame + maxView, cancellation));
+        var answer = await ReceiveAsync(socket, MaxFrame + maxView, cancellation);
+        if (answer[0] == (byte)FrameKind.Refusal) throw ReadRefusal(answer, secret, greeting.Nonce, hello.Nonce);
+        var welcome = Read(FrameKind.Welcome, answer);
         CheckVersion(welcome.Version);
         CheckProof(secret, "acceptor", greeting.Nonce, hello.Nonce, welcome);
         if (welcome.Cluster != self.ClusterId) throw new HandshakeException($"The process there belongs to the cluster '{welcome.Cluster}', this one to '{self.ClusterId}'.");
@@ -100,12 +108,14 @@ internal static class Handshake
     internal static async Task<(PeerIdentity Peer, int Lane)> AcceptAsync(PeerSocket socket, PeerIdentity self, string? secret, Func<PeerIdentity, byte[]?> view, CancellationToken cancellation)
     {
         var nonce = RandomNumberGenerator.GetBytes(NonceBytes);
+        byte[]? diallerNonce = null;
         await SendAsync(socket, Write(FrameKind.Greeting, new Fields { Version = Version, Nonce = nonce }), cancellation);
         try
         {
             var hello = Read(FrameKind.Hello, await ReceiveAsync(socket, MaxFrame, cancellation));
             CheckVersion(hello.Version);
             CheckProof(secret, "dialler", nonce, hello.Nonce, hello);
+            diallerNonce = hello.Nonce;
             if (hello.Cluster != self.ClusterId) throw new HandshakeException($"This process belongs to another cluster than '{hello.Cluster}'. Give both the same ClusterOptions.ClusterId.");
             if (hello.Wanted.Length > 0 && hello.Wanted != self.Silo?.ToParsableString()) throw new HandshakeException($"{hello.Wanted} is not here any more; {self.Name} is.", isOtherSilo: true);
             var peer = Identify(hello);
@@ -124,7 +134,8 @@ internal static class Handshake
         }
         catch (HandshakeException refused)
         {
-            await SendAsync(socket, WriteRefusal(refused), cancellation);
+            // To one that has proved nothing, nothing is proved.
+            await SendAsync(socket, WriteRefusal(refused, diallerNonce is null ? null : secret, nonce, diallerNonce), cancellation);
             throw;
         }
     }
@@ -195,13 +206,18 @@ internal static class Handshake
         return Finish(w);
     }
 
-    private static byte[] WriteRefusal(HandshakeException refused)
+    private static byte[] ProveRefusal(string secret, byte[] acceptorNonce, byte[] diallerNonce, string reason, bool isOtherSilo) =>
+        Prove(secret, "refuser", acceptorNonce, diallerNonce, new Fields { Version = isOtherSilo ? 1U : 0U, Cluster = reason });
+
+    private static byte[] WriteRefusal(HandshakeException refused, string? secret, byte[] acceptorNonce, byte[]? diallerNonce)
     {
+        var reason = refused.Message.Length <= MaxReason ? refused.Message : refused.Message[..MaxReason];
         var w = new WireWriter(ArrayPool<byte>.Shared.Rent(512));
         var start = Frame.Begin(ref w, FrameKind.Refusal);
-        WriteText(ref w, ReasonTag, refused.Message);
+        WriteText(ref w, ReasonTag, reason);
         w.WriteTag(OtherSiloTag);
         w.WriteBool(refused.IsOtherSilo);
+        if (secret is not null) WriteBytes(ref w, RefusalProofTag, ProveRefusal(secret, acceptorNonce, diallerNonce!, reason, refused.IsOtherSilo));
         Frame.End(ref w, start);
         return Finish(w);
     }
@@ -233,8 +249,7 @@ internal static class Handshake
         {
             var r = new WireReader(frame);
             var kind = (FrameKind)r.ReadVarint32();
-            if (kind == FrameKind.Refusal) throw ReadRefusal(ref r);
-            if (kind != expected) throw new HandshakeException("The other end does not speak the silo protocol.");
+            if (kind != expected) throw NoProtocol();
             var fields = new Fields();
             for (uint tag; (tag = r.ReadTag()) != 0;)
             {
@@ -258,43 +273,66 @@ internal static class Handshake
         }
         catch (WireFormatException error)
         {
-            throw new HandshakeException($"The other end does not speak the silo protocol. {error.Message}");
+            throw NoProtocol(error.Message);
         }
     }
 
-    private static HandshakeException ReadRefusal(ref WireReader r)
+    private static HandshakeException ReadRefusal(byte[] frame, string? secret, byte[] acceptorNonce, byte[] diallerNonce)
     {
         var reason = "";
         var isOtherSilo = false;
-        for (uint tag; (tag = r.ReadTag()) != 0;)
+        byte[] proof = [];
+        try
         {
-            switch (tag)
+            var r = new WireReader(frame);
+            r.ReadVarint32(); // the kind
+            for (uint tag; (tag = r.ReadTag()) != 0;)
             {
-                case ReasonTag: reason = r.ReadString(); break;
-                case OtherSiloTag: isOtherSilo = r.ReadBool(); break;
-                default: r.Skip(tag); break;
+                switch (tag)
+                {
+                    case ReasonTag: reason = r.ReadString(); break;
+                    case OtherSiloTag: isOtherSilo = r.ReadBool(); break;
+                    case RefusalProofTag: proof = r.ReadBytes(); break;
+                    default: r.Skip(tag); break;
+                }
             }
         }
+        catch (WireFormatException error)
+        {
+            return NoProtocol(error.Message);
+        }
 
-        return new HandshakeException($"Refused: {reason}", isOtherSilo);
+        if (reason.Length > MaxReason) reason = reason[..MaxReason];
+        var isProved = secret is null || CryptographicOperations.FixedTimeEquals(proof, ProveRefusal(secret, acceptorNonce, diallerNonce, reason, isOtherSilo));
+        return new HandshakeException($"Refused: {reason}", isOtherSilo && isProved);
     }
+
+    private static HandshakeException NoProtocol(string detail = "") => new($"The other end does not speak the silo protocol. {detail}".TrimEnd());
 
     private static async Task<byte[]> ReceiveAsync(PeerSocket socket, int most, CancellationToken cancellation)
     {
         var length = new byte[Frame.LengthBytes];
         await FillAsync(socket, length, cancellation);
         var bytes = Frame.Length(length);
-        if (bytes == 0 || bytes > (uint)most) throw new HandshakeException("The other end does not speak the silo protocol.");
-        var frame = new byte[bytes];
+        if (bytes == 0 || bytes > (uint)most) throw NoProtocol(length[0] == TlsHandshakeRecord && length[1] == 3 ? "It speaks TLS; set Granary:Engine:Tls on this process too." : "");
+        // Grows as bytes come, not as the length promises them.
+        var frame = new byte[Math.Min(bytes, MaxFrame)];
         await FillAsync(socket, frame, cancellation);
+        while (frame.Length < bytes)
+        {
+            var filled = frame.Length;
+            Array.Resize(ref frame, (int)Math.Min(bytes, filled * 2L));
+            await FillAsync(socket, frame.AsMemory(filled), cancellation);
+        }
+
         return frame;
     }
 
-    private static async Task FillAsync(PeerSocket socket, byte[] bytes, CancellationToken cancellation)
+    private static async Task FillAsync(PeerSocket socket, Memory<byte> bytes, CancellationToken cancellation)
     {
         for (var filled = 0; filled < bytes.Length;)
         {
-            var received = await socket.ReceiveAsync(bytes.AsMemory(filled), cancellation);
+            var received = await socket.ReceiveAsync(bytes[filled..], cancellation);
             if (received == 0) throw new HandshakeException("The other end hung up.");
             filled += received;
         }

@@ -40,7 +40,9 @@ internal sealed class InboundCalls
                 }
                 else
                 {
+                    // It runs on, but nobody could tell its end from the other's.
                     Interlocked.Decrement(ref _count);
+                    call.OnRemoteCancel();
                     throw new FrameException($"the correlation {call.Correlation} is in use by another call");
                 }
             }

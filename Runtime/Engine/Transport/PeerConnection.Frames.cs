@@ -64,6 +64,18 @@ internal sealed partial class PeerConnection
     {
         var header = RequestHeader.Read(ref r, _incomingTypes);
         _callsIn++;
+        if (header.Key.Length > RequestHeader.MaxKey)
+        {
+            WriteError(header.Correlation, new LimitExceededException($"The key of a grain of the type '{header.Target.GrainType}' has {header.Key.Length} bytes and the limit is {RequestHeader.MaxKey}. Use a shorter key, and send the rest as an argument."));
+            return true;
+        }
+
+        if (_inbound.Count >= CallSlab.MaxCalls)
+        {
+            WriteError(header.Correlation, new LimitExceededException($"{_network.Self.Name} runs {_inbound.Count} calls of this connection already and takes no more. Call less at a time."));
+            return true;
+        }
+
         if (header.Target.Interface?.FindMethod(header.MethodId) is not { } method)
         {
             WriteError(header.Correlation, new RpcException(
@@ -181,8 +193,9 @@ internal sealed partial class PeerConnection
         {
             error = ErrorCodec.Read(ref r);
         }
-        catch (WireFormatException malformed)
+        catch (Exception malformed)
         {
+            // Besides bytes that are no error: a type of exception that does not let itself be made.
             error = new RpcException(StatusCode.Internal, $"The call {call.Method.FullName} failed, and its error cannot be read: {malformed.Message}");
         }
 
@@ -205,9 +218,10 @@ internal sealed partial class PeerConnection
         var correlation = r.ReadVarint();
         var placeThere = r.ReadBool();
         var owner = r.ReadSpan();
-        if (!TryTake(correlation, out var call)) return true;
+        // Before the call is taken: what ends the connection finds the call in its slot and ends it too.
         SiloAddress? address = null;
         if (owner.Length > 0 && !SiloAddress.TryParse(owner, out address)) throw new FrameException("a Moved frame whose owner is no silo address");
+        if (!TryTake(correlation, out var call)) return true;
         if (!TryRestoreArguments(call, frame[r.Position..])) return true;
         var visit = EnterInline();
         _process.Router.OnMoved(call, address, placeThere, Peer.Silo ?? SiloAddress.Zero);

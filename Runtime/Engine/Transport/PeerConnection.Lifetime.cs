@@ -212,6 +212,7 @@ internal sealed partial class PeerConnection
     internal static string Describe(Exception? reason) => reason switch
     {
         null => "An end hung up.",
+        IOException { InnerException: SocketException socket } => $"{socket.SocketErrorCode}: {socket.Message}",
         SocketException socket => $"{socket.SocketErrorCode}: {socket.Message}",
         ObjectDisposedException => "It was closed here.",
         _ => reason.Message,

@@ -33,6 +33,7 @@ internal sealed partial class PeerConnection
     private int _sent; // of _sending; the flusher's
     private byte[]? _spare;
     private bool _flushing;
+    private bool _overflowed;
     private long _framesOut;
     private long _bytesOut;
     private TaskCompletionSource? _flushed;
@@ -148,7 +149,8 @@ internal sealed partial class PeerConnection
             if (_state == ConnectionState.Closed) return;
             var w = new WireWriter(_pending, _pendingLength);
             var start = w.Position;
-            if (call.Failure is { } error)
+            var error = call.Failure ?? TooMuchQueued(call);
+            if (error is not null)
             {
                 WriteError(ref w, start, call.Correlation, error);
             }
@@ -230,7 +232,8 @@ internal sealed partial class PeerConnection
                 w.WriteBool(placeThere);
                 w.WriteString(owner?.ToParsableString() ?? "");
                 call.WriteArguments(ref w);
-                Frame.End(ref w, start);
+                var length = Frame.End(ref w, start);
+                if (length > _options.MaxFrameBytes) throw TooLarge("request", call, length);
             }
             catch (Exception cause)
             {
@@ -307,12 +310,25 @@ internal sealed partial class PeerConnection
         Flush(flush);
     }
 
+    /// <summary>[output lock] Why a result is not sent: a peer that calls and does not read would otherwise fill the memory with results.</summary>
+    private LimitExceededException? TooMuchQueued(Call call) => _pendingLength + _sendingLength <= _options.MaxQueuedBytes
+        ? null
+        : new LimitExceededException(
+            $"The result of {call.Method.FullName} was dropped: {_pendingLength + _sendingLength} bytes wait to be sent to {Peer.Name} and the limit is {_options.MaxQueuedBytes}. The caller reads too slowly, or asks for too much at a time.");
+
     /// <summary>[output lock] Takes in what has been written.</summary>
     private FlushBy Written(in WireWriter w)
     {
         _pending = w.Buffer;
         _pendingLength = w.Position;
         _framesOut++;
+        if (_pendingLength - _options.MaxQueuedBytes > _options.MaxQueuedBytes && !_overflowed)
+        {
+            // Not even small answers, items that it asked for and pongs are taken any more.
+            _overflowed = true;
+            ThreadPool.UnsafeQueueUserWorkItem(static c => c.Close(new FrameException($"it does not read what it asked for: more than {c._options.MaxQueuedBytes * 2L} bytes wait to be sent")), this, preferLocal: false);
+        }
+
         return TakeFlush();
     }
 
@@ -382,13 +398,21 @@ internal sealed partial class PeerConnection
                 while (_sent < length)
                 {
                     var taken = _socket!.TrySend(buffer.AsSpan(_sent, length - _sent));
-                    if (taken < 0)
+                    if (taken >= 0)
                     {
-                        _ = FlushWhenPossibleAsync(buffer, length);
+                        _sent += taken;
+                        continue;
+                    }
+
+                    var rest = SendRestAsync(buffer, length);
+                    if (!rest.IsCompleted)
+                    {
+                        _ = FlushAfterAsync(rest);
                         return;
                     }
 
-                    _sent += taken;
+                    // Here and not from there: a connection that never waits would nest ever deeper.
+                    if (!rest.Result) return;
                 }
             }
             catch (Exception error)
@@ -400,7 +424,8 @@ internal sealed partial class PeerConnection
     }
 
     /// <summary>The socket takes no more now: waits, without a thread.</summary>
-    private async Task FlushWhenPossibleAsync(byte[] buffer, int length)
+    /// <returns>False when the connection has closed.</returns>
+    private async Task<bool> SendRestAsync(byte[] buffer, int length)
     {
         try
         {
@@ -411,10 +436,15 @@ internal sealed partial class PeerConnection
         catch (Exception error)
         {
             Close(error);
-            return;
+            return false;
         }
 
-        Flush(int.MaxValue);
+        return true;
+    }
+
+    private async Task FlushAfterAsync(Task<bool> rest)
+    {
+        if (await rest.ConfigureAwait(false)) Flush(int.MaxValue);
     }
 
     /// <summary>[output lock] The buffer that has been written is free again.</summary>

@@ -62,9 +62,19 @@ internal sealed partial class PeerNetwork
                 throw new HandshakeException($"{identity.Name} at {gateway} is no silo.");
             }
 
-            OpenAdopted(socket, identity, 0).Peer.OnConnected(identity);
+            var connection = OpenAdopted(socket, identity, 0);
+            connection.Peer.OnConnected(identity);
             Log.Connected(identity.Name, 0);
-            if (view is not null) TellView(silo, view);
+            try
+            {
+                if (view is not null) TellView(silo, view);
+            }
+            catch (FrameException error)
+            {
+                connection.Close(error);
+                throw new HandshakeException($"{silo} sent {error.Message}");
+            }
+
             return silo;
         }
         catch
@@ -105,23 +115,38 @@ internal sealed partial class PeerNetwork
     {
         using var limit = new CancellationTokenSource(Options.ConnectTimeout, Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket? socket = null;
         try
         {
-            await socket.ConnectAsync(endPoint, either.Token);
-            var connected = new PeerSocket(socket);
-            var (peer, view) = await Handshake.DialAsync(connected, Self, Options.SharedSecret, wanted, lane, Options.MaxFrameBytes, either.Token);
-            return (connected, peer, view);
+            socket = await (Options.Connect ?? ConnectAsync)(endPoint, either.Token);
+            using var connected = new Handover(Tls is null ? PeerSocket.Over(socket) : await Tls.DialAsync(socket, either.Token));
+            var (peer, view) = await Handshake.DialAsync(connected.Socket, Self, Options.SharedSecret, wanted, lane, Options.MaxFrameBytes, either.Token);
+            return (connected.Give(), peer, view);
         }
         catch (OperationCanceledException cancelled) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
-            socket.Dispose();
-            throw new TimeoutException($"{endPoint} did not answer within {Options.ConnectTimeout.TotalSeconds:0.#} s.", cancelled);
+            socket?.Dispose();
+            throw new TimeoutException($"{endPoint} did not answer within {Options.ConnectTimeout.TotalSeconds:0.#} s.{(Tls is null ? " Does it want TLS (Granary:Engine:Tls)?" : "")}", cancelled);
         }
         catch
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw;
+        }
+
+        static async Task<Socket> ConnectAsync(IPEndPoint endPoint, CancellationToken cancellation)
+        {
+            var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await socket.ConnectAsync(endPoint, cancellation);
+                return socket;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
     }
 
@@ -132,7 +157,7 @@ internal sealed partial class PeerNetwork
             try
             {
                 var socket = await listener.AcceptAsync(_stopping.Token);
-                _ = AcceptOneAsync(socket);
+                Accept(socket);
             }
             catch (Exception) when (IsStopping)
             {
@@ -147,38 +172,75 @@ internal sealed partial class PeerNetwork
         }
     }
 
-    private async Task AcceptOneAsync(Socket socket)
+    private void Accept(Socket socket)
     {
-        EndPoint? from = null;
+        IPEndPoint from;
         try
         {
-            from = socket.RemoteEndPoint;
+            from = (IPEndPoint)socket.RemoteEndPoint!;
+        }
+        catch (SocketException)
+        {
+            // It has gone again.
+            socket.Dispose();
+            return;
+        }
+
+        if (_admission.TryEnter(from.Address, out var problem))
+        {
+            _ = AcceptOneAsync(socket, from);
+            return;
+        }
+
+        socket.Dispose();
+        OnRefused(from, problem);
+    }
+
+    private void OnRefused(EndPoint from, string reason)
+    {
+        Interlocked.Increment(ref _refused);
+        _admission.OnRefused(from, reason);
+    }
+
+    private async Task AcceptOneAsync(Socket socket, IPEndPoint from)
+    {
+        try
+        {
             using var limit = new CancellationTokenSource(Options.ConnectTimeout, Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
-            var accepted = new PeerSocket(socket);
-            var (identity, lane) = await Handshake.AcceptAsync(accepted, Self, Options.SharedSecret, Admit, either.Token);
-            OpenAdopted(accepted, identity, lane);
+            using var accepted = new Handover(Tls is null ? PeerSocket.Over(socket) : await Tls.AcceptAsync(socket, either.Token));
+            var (identity, lane) = await Handshake.AcceptAsync(accepted.Socket, Self, Options.SharedSecret, peer => Admit(peer, accepted.Socket.PeerIdentity), either.Token);
+            OpenAdopted(accepted.Give(), identity, lane);
             Log.Accepted(identity.Name, lane);
         }
         catch (Exception error)
         {
             socket.Dispose();
-            if (IsStopping) return;
-            Interlocked.Increment(ref _refused);
-            Log.Refused(from, error is OperationCanceledException ? "The handshake took too long." : PeerConnection.Describe(error));
+            if (!IsStopping) OnRefused(from, error is OperationCanceledException ? "The handshake took too long." : PeerConnection.Describe(error));
+        }
+        finally
+        {
+            _admission.Leave(from.Address);
         }
     }
 
     /// <summary>Lets a process in, and gives what it must know of the cluster.</summary>
-    private byte[]? Admit(PeerIdentity peer)
+    /// <exception cref="HandshakeException">It may not come in.</exception>
+    private byte[]? Admit(PeerIdentity peer, TlsIdentity? certificate)
     {
-        if (peer.Silo is not { } silo) return Options.View?.Invoke();
+        if (peer.Silo is not { } silo)
+        {
+            if (_clients.Count >= Options.MaxClients && !_clients.ContainsKey(peer.Name)) throw new HandshakeException($"{_clients.Count} clients are connected here already; MaxClients allows no more.");
+            return Options.View?.Invoke();
+        }
+
+        Tls?.CheckSilo(certificate);
         if (Process.View.Silos.Any(s => s.Status == SiloStatus.Dead && s.Address.Equals(silo))) throw new HandshakeException($"The cluster has declared {silo} dead. Restart it.");
         return null;
     }
 
     /// <summary>A connection whose handshake is done becomes one of the peer's, for calls both ways.</summary>
-    private PeerConnection OpenAdopted(PeerSocket socket, PeerIdentity identity, int lane)
+    internal PeerConnection OpenAdopted(PeerSocket socket, PeerIdentity identity, int lane)
     {
         PeerConnection connection;
         lock (_clients)
@@ -195,5 +257,21 @@ internal sealed partial class PeerNetwork
         connection.Open(socket);
         if (IsStopping) connection.Close(null);
         return connection;
+    }
+
+    /// <summary>A socket that is closed unless it is given to someone.</summary>
+    private sealed class Handover(PeerSocket socket) : IDisposable
+    {
+        private PeerSocket? _owned = socket;
+
+        internal PeerSocket Socket { get; } = socket;
+
+        internal PeerSocket Give()
+        {
+            _owned = null;
+            return Socket;
+        }
+
+        public void Dispose() => _owned?.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Granary.Calls;
+using Granary.Codec;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
@@ -16,6 +17,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     private readonly ConcurrentDictionary<PeerConnection, bool> _connections = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _heartbeat;
+    private readonly Admission _admission;
     private long _opened;
     private long _failed;
     private long _refused;
@@ -31,6 +33,8 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         Options = options;
         Time = time;
         Log = new TransportLog(loggers.CreateLogger("Granary.Engine.Transport"));
+        _admission = new Admission(options, time, Log);
+        Tls = options.Tls is { } tls ? new PeerTls(tls, time, Log) : null;
         Watchdog = new LoopWatchdog(() => _connections.Select(c => c.Key));
         var period = TimeSpan.FromTicks(Math.Clamp(options.PingAfter.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond));
         _heartbeat = time.CreateTimer(static network => ((PeerNetwork)network!).CheckAlive(), this, period, period);
@@ -43,6 +47,9 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     internal TimeProvider Time { get; }
 
     internal TransportLog Log { get; }
+
+    /// <summary>TLS, when the connections have it.</summary>
+    internal PeerTls? Tls { get; }
 
     /// <summary>Who this process says it is. A silo's address is final before it listens or sends.</summary>
     internal PeerIdentity Self => new(Options.ClusterId, (Process as SiloCore)?.Address, Process.ClientId);
@@ -164,11 +171,16 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     }
 
     /// <summary>A silo sent its view. What the listener throws is logged.</summary>
+    /// <exception cref="FrameException">It is no view.</exception>
     internal void TellView(SiloAddress silo, byte[] view)
     {
         try
         {
             Options.OnView?.Invoke(silo, view);
+        }
+        catch (WireFormatException error)
+        {
+            throw new FrameException($"a view of the cluster that cannot be read: {error.Message}");
         }
         catch (Exception error)
         {
@@ -182,5 +194,6 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     {
         var now = Time.GetTimestamp();
         foreach (var (connection, _) in _connections) connection.CheckAlive(now);
+        _admission.RollWindow();
     }
 }

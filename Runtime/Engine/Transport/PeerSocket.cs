@@ -4,76 +4,33 @@ namespace Granary.Engine.Transport;
 
 /// <summary>
 /// A connection's bytes. Receiving and sending may go on at once, one thread each. Non-blocking attempts come first, since what they spare (two threads woken for each message)
-/// is most of a call's time when there is only one.
+/// is most of a call's time when there is only one. What cannot be tried without waiting answers -1 to every attempt.
 /// </summary>
-internal sealed class PeerSocket : IDisposable
+internal abstract class PeerSocket : IDisposable
 {
-    private readonly Socket _socket;
-
-    internal PeerSocket(Socket socket)
-    {
-        socket.NoDelay = true;
-        socket.Blocking = false;
-        _socket = socket;
-    }
+    /// <summary>What the other end proved about itself below the handshake; null when it proved nothing.</summary>
+    internal virtual TlsIdentity? PeerIdentity => null;
 
     /// <summary>Takes what is there: the number of bytes, 0 at the end, -1 when there is nothing now.</summary>
     /// <exception cref="SocketException">The connection is broken.</exception>
-    internal int TryReceive(Span<byte> into)
-    {
-        var received = _socket.Receive(into, SocketFlags.None, out var error);
-        return Check(received, error);
-    }
+    internal abstract int TryReceive(Span<byte> into);
 
     /// <summary>Waits for bytes; 0 at the end.</summary>
-    internal ValueTask<int> ReceiveAsync(Memory<byte> into) => _socket.ReceiveAsync(into, SocketFlags.None);
+    internal abstract ValueTask<int> ReceiveAsync(Memory<byte> into, CancellationToken cancellation = default);
 
-    /// <inheritdoc cref="ReceiveAsync(Memory{byte})"/>
-    internal ValueTask<int> ReceiveAsync(Memory<byte> into, CancellationToken cancellation) => _socket.ReceiveAsync(into, SocketFlags.None, cancellation);
-
-    /// <summary>Gives the socket as much as it takes: the number of bytes, -1 when it takes nothing now.</summary>
+    /// <summary>Gives the connection as much as it takes: the number of bytes, -1 when it takes nothing now.</summary>
     /// <exception cref="SocketException">The connection is broken.</exception>
-    internal int TrySend(ReadOnlySpan<byte> bytes)
-    {
-        var sent = _socket.Send(bytes, SocketFlags.None, out var error);
-        return Check(sent, error);
-    }
+    internal abstract int TrySend(ReadOnlySpan<byte> bytes);
 
-    /// <summary>Waits until the socket has taken some of the bytes.</summary>
-    internal ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default) => _socket.SendAsync(bytes, SocketFlags.None, cancellation);
+    /// <summary>Waits until the connection has taken some of the bytes.</summary>
+    internal abstract ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellation = default);
 
     /// <summary>Nothing more will be sent; the peer sees the end after what was.</summary>
-    internal void EndSending()
-    {
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // It is closed already.
-        }
-    }
+    internal abstract void EndSending();
 
-    public void Dispose()
-    {
-        try
-        {
-            // Wakes whoever waits on it, in this process and the other.
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // It is closed already.
-        }
+    /// <summary>Ends it both ways, and wakes whoever waits on it, in this process and the other.</summary>
+    public abstract void Dispose();
 
-        _socket.Dispose();
-    }
-
-    private static int Check(int bytes, SocketError error) => error switch
-    {
-        SocketError.Success => bytes,
-        SocketError.WouldBlock or SocketError.IOPending or SocketError.TryAgain => -1,
-        _ => throw new SocketException((int)error),
-    };
+    /// <summary>What a socket that is not encrypted carries. The socket is this object's from here on.</summary>
+    internal static PeerSocket Over(Socket socket) => new PlainSocket(socket);
 }

@@ -9,6 +9,9 @@ namespace Granary.Engine.Transport;
 /// </summary>
 internal static class RequestContextCodec
 {
+    /// <summary>Values that may travel with one call.</summary>
+    internal const int MaxValues = 1024;
+
     private enum Kind : uint
     {
         Text = 1,
@@ -27,6 +30,7 @@ internal static class RequestContextCodec
     /// <exception cref="ArgumentException">A value is of a type that cannot leave the process.</exception>
     internal static void Write(ref WireWriter w, RequestContextData context)
     {
+        if (context.Values.Length > MaxValues) throw new ArgumentException($"The RequestContext holds {context.Values.Length} values and the limit is {MaxValues}. Send them as an argument.");
         var start = w.BeginMessage();
         var chain = context.ReentrancyId;
         w.WriteBool(chain != Guid.Empty);
@@ -63,6 +67,7 @@ internal static class RequestContextCodec
         var values = new List<KeyValuePair<string, object>>();
         while (r.HasMore)
         {
+            if (values.Count == MaxValues) throw new WireFormatException($"a request context of more than {MaxValues} values", r.Position);
             var key = r.ReadString();
             values.Add(new(key, ReadValue(ref r)));
         }

@@ -15,6 +15,9 @@ namespace Granary.Engine.Transport;
 /// </summary>
 internal ref struct RequestHeader
 {
+    /// <summary>The longest key of a grain that is called over a connection, bytes of UTF-8.</summary>
+    internal const int MaxKey = 8 * 1024;
+
     private const int TraceBytes = 16 + 8 + 1;
 
     [Flags]
@@ -51,9 +54,11 @@ internal ref struct RequestHeader
     /// <param name="call">The call; its correlation is set.</param>
     /// <param name="interning">The connection's.</param>
     /// <param name="self">The id that the peer takes for the source when none is written.</param>
-    /// <exception cref="ArgumentException">The request context holds a value that cannot leave the process.</exception>
+    /// <exception cref="ArgumentException">The request context holds a value that cannot leave the process, or the key is too long.</exception>
     internal static void Write(ref WireWriter w, Call call, OutgoingInterning interning, GrainId self)
     {
+        if (call.TargetId.Key.AsSpan().Length > MaxKey)
+            throw new ArgumentException($"The key of a grain of the type '{call.TargetId.Type}' has {call.TargetId.Key.AsSpan().Length} bytes and the limit is {MaxKey}. Use a shorter key, and send the rest as an argument.");
         w.WriteVarint(call.Correlation);
         interning.Write(ref w, call.TargetId.Type, call.Method.Interface);
         w.WriteBytes(call.TargetId.Key.AsSpan());
@@ -105,7 +110,7 @@ internal ref struct RequestHeader
 
         header.DeadlineIsExplicit = (flags & Has.ExplicitDeadline) != 0;
         header.PlaceHere = (flags & Has.PlaceHere) != 0;
-        if ((flags & Has.Hops) != 0) header.Hops = (byte)Math.Min(r.ReadVarint32(), byte.MaxValue);
+        if ((flags & Has.Hops) != 0) header.Hops = (byte)Math.Min(r.ReadVarint32(), Routing.GrainRouter.MaxHops);
         if ((flags & Has.Source) != 0)
         {
             header.HasSource = true;

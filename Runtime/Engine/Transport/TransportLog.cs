@@ -36,6 +36,21 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(1110, LogLevel.Warning, "Code that a reply from {Peer} resumed has kept the connection's thread; another thread reads on. Do not block on grain calls; await them.")]
     private static partial void LogBlocked(ILogger logger, string peer);
 
+    [LoggerMessage(1111, LogLevel.Information, "The certificate {Subject} was read again; it is valid until {NotAfter:u}.")]
+    private static partial void LogCertificateRead(ILogger logger, string subject, DateTime notAfter);
+
+    [LoggerMessage(1112, LogLevel.Error, "The certificate files have changed and cannot be used; the certificate read before stays in use. {Reason}")]
+    private static partial void LogCertificateUnreadable(ILogger logger, string reason);
+
+    [LoggerMessage(1113, LogLevel.Warning, "{Count} more connections were refused within {Seconds} s, the last from {EndPoint}: {Reason}")]
+    private static partial void LogRefusedMore(ILogger logger, int count, int seconds, EndPoint? endPoint, string reason);
+
+    internal void CertificateRead(string subject, DateTime notAfter) => LogCertificateRead(logger, subject, notAfter.ToUniversalTime());
+
+    internal void CertificateUnreadable(string reason) => LogCertificateUnreadable(logger, reason);
+
+    internal void RefusedMore(int count, int seconds, EndPoint? endPoint, string reason) => LogRefusedMore(logger, count, seconds, endPoint, reason);
+
     internal void Listening(EndPoint endPoint) => LogListening(logger, endPoint);
 
     internal void Connected(string peer, int lane) => LogConnected(logger, peer, lane);

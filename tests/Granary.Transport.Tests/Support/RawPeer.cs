@@ -25,7 +25,7 @@ internal sealed class RawPeer : IDisposable
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(silo.Endpoint);
-        var connection = new PeerSocket(socket);
+        var connection = PeerSocket.Over(socket);
         await Handshake.DialAsync(connection, identity ?? ClientIdentity(), secret, silo, 0, 1 << 20, CancellationToken.None);
         return new RawPeer(socket, connection);
     }
@@ -34,7 +34,7 @@ internal sealed class RawPeer : IDisposable
     internal static async Task<RawPeer> AcceptAsync(Socket listener, SiloAddress address)
     {
         var socket = await listener.AcceptAsync();
-        var connection = new PeerSocket(socket);
+        var connection = PeerSocket.Over(socket);
         await Handshake.AcceptAsync(connection, new PeerIdentity("test", address, GrainId.Create("sys.client", "raw")), null, _ => null, CancellationToken.None);
         return new RawPeer(socket, connection);
     }
