@@ -21,6 +21,9 @@ public sealed class GatewayOptions
     /// <summary>How streams behave.</summary>
     public StreamOptions Streams { get; set; } = new();
 
+    /// <summary>How JSON-RPC is served.</summary>
+    public JsonRpc.JsonRpcOptions JsonRpc { get; set; } = new();
+
     /// <summary>Which request headers travel with the call.</summary>
     public MetadataOptions Metadata { get; set; } = new();
 

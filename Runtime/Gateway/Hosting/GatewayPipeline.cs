@@ -1,3 +1,4 @@
+using Granary.Gateway.JsonRpc;
 using Granary.Rpc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
@@ -26,8 +27,10 @@ public static class GatewayPipeline
 
         // Built now, and not with the first request, so that what does not fit stops the start.
         app.ApplicationServices.GetRequiredService<HttpRouteTable>();
+        app.ApplicationServices.GetRequiredService<JsonRpcMethods>();
         app.ApplicationServices.GetRequiredService<RpcPipeline>();
         app.UseMiddleware<HttpAdapter>();
+        app.UseMiddleware<JsonRpcAdapter>();
 
         // Calls have been answered by now: what follows is for controllers and the like, and may cost what it costs.
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerExceptionAsync });

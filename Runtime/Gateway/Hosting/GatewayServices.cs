@@ -1,3 +1,4 @@
+using Granary.Gateway.JsonRpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -40,6 +41,7 @@ public static class GatewayServices
         services.TryAddSingleton<CallContext>();
         services.TryAddSingleton<GatewayInstruments>();
         services.TryAddSingleton<HttpRouteTable>();
+        services.TryAddSingleton<JsonRpcMethods>();
         services.TryAddSingleton<RpcPipeline>();
         services.TryAddSingleton<OpenApiDocument>();
         services.AddSingleton<IRpcFilter, TelemetryFilter>();
