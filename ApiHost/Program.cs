@@ -1,6 +1,10 @@
+using Granary.ApiHost.Cluster;
+using Granary.ApiHost.Discovery;
 using Granary.ApiHost.Hosting;
 using Granary.Gateway;
 using Granary.Hosting;
+using Granary.Hosting.Cluster;
+using Granary.Hosting.Settings;
 using Granary.Telemetry;
 
 return await Start.RunAsync(() =>
@@ -12,13 +16,26 @@ return await Start.RunAsync(() =>
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
     builder.AddDevelopmentKey();
 
-    var options = ApiHostOptions.Read(builder.Configuration);
+    var settings = StartSettings.Read(
+        builder,
+        (ApiHostOptions.Section, typeof(ApiHostOptions)),
+        (ApiHostOptions.Section, typeof(GatewayOptions)),
+        (DiscoveryOptions.Section, typeof(DiscoveryOptions)),
+        (TelemetryOptions.Section, typeof(TelemetryOptions)));
+    var options = builder.Configuration.GetSection(ApiHostOptions.Section).Get<ApiHostOptions>() ?? new ApiHostOptions();
     builder.Services.AddGranaryTelemetry(builder.Configuration, "granary-apihost");
     builder.Services.AddGranaryGateway(builder.Configuration.GetSection(ApiHostOptions.Section));
     builder.Services.AddAdmin();
-    builder.AddGrains(options);
+    builder.Services.AddDiscovery(builder.Configuration);
 
-    var app = builder.Build();
+    // A silo in this process, or a client of a cluster.
+    var cluster = settings.Cluster(options.Mode == HostMode.Client ? ProcessKind.Client : ProcessKind.EmbeddedSilo);
+    if (options.Mode == HostMode.Client) builder.Host.UseOrleansClient(client => client.UseCluster(cluster));
+    else builder.Host.UseOrleans(silo => silo.UseCluster(cluster));
+    builder.Services.AddClusterKnowledge();
+    builder.Services.AddGracefulStop(settings);
+
+    var app = settings.Build();
     app.UseGranaryGateway();
     app.MapGranary();
     app.MapAdmin(options);

@@ -1,9 +1,10 @@
 using Granary.Hosting;
+using Granary.Hosting.Cluster;
+using Granary.Hosting.Settings;
 using Granary.Silo;
 using Granary.Telemetry;
 using Granary.Telemetry.Prometheus;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Orleans.Hosting;
 
 return await Start.RunAsync(() =>
 {
@@ -11,16 +12,15 @@ return await Start.RunAsync(() =>
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.Logging.LeaveStartErrorsToUs();
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-    var settings = SiloSettings.Read(builder.Configuration);
+    var settings = StartSettings.Read(builder, (TelemetryOptions.Section, typeof(TelemetryOptions)));
     builder.Services.AddGranaryTelemetry(builder.Configuration, "granary-silo");
     builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo");
-    builder.Host.UseOrleans(silo => silo
-        .UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, null, settings.ServiceId, settings.ClusterId)
-        .AddMemoryGrainStorageAsDefault()
-        .UseInMemoryReminderService());
+    var cluster = settings.Cluster(ProcessKind.Silo);
+    builder.Host.UseOrleans(silo => silo.UseCluster(cluster));
+    builder.Services.AddGracefulStop(settings);
 
     // For those who run the silo, and inside the cluster's network: calls come through ApiHost.
-    var app = builder.Build();
+    var app = settings.Build();
     app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
     app.MapHealthChecks("/readyz");
     app.MapGranaryMetrics();

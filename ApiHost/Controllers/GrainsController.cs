@@ -1,6 +1,7 @@
 using Granary.ApiHost.Hosting;
 using Granary.Gateway.Admission;
 using Granary.Rpc;
+using Granary.Rpc.Cluster;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
 using Orleans;
@@ -14,8 +15,10 @@ namespace Granary.ApiHost.Controllers;
 [Route("admin/grains")]
 [Authorize(AdminEndpoints.Policy)]
 [RateLimitPolicy(AdminEndpoints.RateLimit)]
-public sealed class GrainsController(IGrainFactory grains) : ControllerBase
+public sealed class GrainsController(IGrainFactory grains, IClusterInspector inspector) : ControllerBase
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     private IManagementGrain Management => grains.GetGrain<IManagementGrain>(0);
 
     /// <summary>How many grains of each class are in memory, and on which silos.</summary>
@@ -32,7 +35,7 @@ public sealed class GrainsController(IGrainFactory grains) : ControllerBase
         ];
     }
 
-    /// <summary>Where one grain is in memory. Asking does not activate it.</summary>
+    /// <summary>Where one grain is in memory, since when, and what it does. Asking does not activate it.</summary>
     [HttpGet("{type}/{**key}")]
     public async Task<GrainView> Find(string type, string key) => await ViewAsync(Reference(type, key));
 
@@ -46,8 +49,18 @@ public sealed class GrainsController(IGrainFactory grains) : ControllerBase
         return view;
     }
 
-    private async Task<GrainView> ViewAsync(IAddressable grain) =>
-        new(grain.GetGrainId().ToString(), (await Management.GetActivationAddress(grain))?.ToParsableString());
+    private async Task<GrainView> ViewAsync(IAddressable grain)
+    {
+        using var deadline = RpcDeadline.Within(s_patience);
+        var found = await inspector.FindAsync(grain.GetGrainId());
+        return new GrainView(grain.GetGrainId().ToString(), found?.Silo.ToParsableString())
+        {
+            Since = found?.Since,
+            LastUsed = found?.LastUsed,
+            Waiting = found?.Waiting,
+            Running = found?.Running,
+        };
+    }
 
     private IAddressable Reference(string type, string key)
     {
@@ -67,4 +80,17 @@ public sealed record GrainTypeView(string Class, int Activations, IReadOnlyDicti
 /// <summary>One grain.</summary>
 /// <param name="Grain">Its id, <c>type/key</c>.</param>
 /// <param name="Silo">Where it is in memory; absent when it is not.</param>
-public sealed record GrainView(string Grain, string? Silo);
+public sealed record GrainView(string Grain, string? Silo)
+{
+    /// <summary>When it was activated, to about a second.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>When a call of it last ended, to about a second; now, while one runs.</summary>
+    public DateTimeOffset? LastUsed { get; init; }
+
+    /// <summary>Calls that wait for their turn.</summary>
+    public int? Waiting { get; init; }
+
+    /// <summary>Calls that run.</summary>
+    public int? Running { get; init; }
+}

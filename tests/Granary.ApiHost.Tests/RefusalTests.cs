@@ -21,7 +21,7 @@ public sealed class RefusalTests
 
     [Theory]
     [InlineData("Granary:Authentication:Key=short", "at least 32 are needed")]
-    [InlineData("Granary:Mode=Both", "Write Embedded (grains in this process) or Client (grains in silos).")]
+    [InlineData("Granary:Mode=Both", "Write Embedded or Client.")]
     [InlineData("Granary:Cluster:Gateways:0=silo:30000", "Write a silo's IP address and client port")]
     [InlineData("Granary:Cluster:ClusterId= ", "Granary:Cluster:ClusterId is empty")]
     [InlineData("Granary:Deadlines:Default=soon", "Granary:Deadlines:Default")]
@@ -38,6 +38,45 @@ public sealed class RefusalTests
     [InlineData("Granary:Cluster:SiloPort=70000", "Write a port from 1 to 65535")]
     [InlineData("Granary:Cluster:SiloPort=many", "Granary:Cluster:SiloPort")]
     public async Task The_silo_too(string setting, string message) => Assert.Contains(message, await RefusalAsync("Silo", "Production", setting), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Every_fault_is_told_at_once_and_no_secret_is_repeated()
+    {
+        var said = await RefusalAsync(
+            "ApiHost",
+            "Production",
+            "Granary:Mode=Both",
+            "Granary:Engine:DrainTimeout=20",
+            "Granary:Engine:Weight=-1",
+            "Granary:Limits:JsonDepth=0",
+            "Granary:Discovery:MaximumWait=02:00:00",
+            "Granary:Telemetry:SampleRatio=2",
+            "Granary:Cluster:SiloPort=70000",
+            "Granary:Redis:ConnectionString=redis:6379,password=hunter2,nonsense=hunter2");
+        foreach (var key in (string[])["Mode", "Engine:DrainTimeout", "Engine:Weight", "Limits:JsonDepth", "Discovery:MaximumWait", "Telemetry:SampleRatio", "Cluster:SiloPort", "Redis:ConnectionString", "Authentication:Key"])
+            Assert.Contains($"Granary:{key}", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Outside_Development_a_cluster_without_protection_is_refused()
+    {
+        var said = await RefusalAsync("Silo", "Production", "Granary:Redis:ConnectionString=redis.example:6379");
+        Assert.Contains("Granary:Engine:ClusterSecret is not set", said, StringComparison.Ordinal);
+        Assert.Contains("redis.example:6379 and has no password", said, StringComparison.Ordinal);
+        Assert.Contains("Granary:Cluster:AllowUnprotected", said, StringComparison.Ordinal);
+        Assert.Contains("Granary:Engine:ClusterSecret is not set", await RefusalAsync("ApiHost", "Production", Tokens.Setting, "Granary:Mode=Client", "Granary:Redis:ConnectionString=localhost:6379"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_setting_that_nobody_reads_is_a_warning_with_the_one_that_was_meant()
+    {
+        await using var process = HostProcess.Start("Silo", "Production", "Granary:Cluster:SiloPort=0", $"Granary:Cluster:GatewayPort={Ports.Free()}", "Granary:Cluster:ClusterSecret=0123456789abcdef", "Granary:Enginge:Weight=5");
+        var line = await process.LineAsync(l => l.Contains("Granary:Cluster:ClusterSecret", StringComparison.Ordinal));
+        Assert.Contains("Granary:Engine:ClusterSecret meant?", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("0123456789abcdef", line, StringComparison.Ordinal);
+        Assert.Contains("does nothing", await process.LineAsync(l => l.Contains("Granary:Enginge", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_port_that_is_taken_is_told_in_a_sentence()

@@ -2,11 +2,13 @@ using System.Globalization;
 
 namespace Granary.Gateway.Deadlines;
 
-/// <summary>The value of a <c>Request-Timeout</c> header: a number of seconds, or a number with <c>ms</c>, <c>s</c> or <c>m</c>.</summary>
-internal static class TimeoutText
+/// <summary>A time as callers write it, in the header <c>Request-Timeout</c> and in queries: a number of seconds, or a number with <c>ms</c>, <c>s</c> or <c>m</c>.</summary>
+public static class TimeoutText
 {
+    /// <summary>The form in words, for messages.</summary>
     public const string Accepted = "a number of seconds, or a number with ms, s or m, for example 2.5 or 500ms, greater than 0";
 
+    /// <summary>Reads a time of at least 1 ms.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan time)
     {
         time = default;

@@ -9,26 +9,21 @@ internal static class Start
 {
     private const int Failed = 1;
 
-    /// <summary>Builds the host, checks its options, and runs it until it is told to stop.</summary>
-    /// <returns>The exit code: 0, or 1 when the host could not start.</returns>
+    /// <summary>Builds the host and runs it until it is told to stop.</summary>
+    /// <returns>The exit code: 0 after a graceful stop, 1 when the host could not start, another one when it had to end itself.</returns>
     internal static async Task<int> RunAsync(Func<WebApplication> build)
     {
         try
         {
             await using var app = build();
-
-            // The host would check them too, but log every failure with its stack first.
-            app.Services.GetService<IStartupValidator>()?.Validate();
             await app.RunAsync();
-            return 0;
+
+            // Not 0 where the silo had to end itself.
+            return Environment.ExitCode;
         }
         catch (OptionsValidationException e)
         {
             return Refuse(e.Failures);
-        }
-        catch (AggregateException e) when (e.InnerExceptions.All(i => i is OptionsValidationException))
-        {
-            return Refuse(e.InnerExceptions.SelectMany(i => ((OptionsValidationException)i).Failures));
         }
         catch (InvalidOperationException e) when (e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal))
         {
