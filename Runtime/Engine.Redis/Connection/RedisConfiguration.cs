@@ -1,3 +1,4 @@
+using Granary.Engine.Redis.Connection;
 using StackExchange.Redis;
 
 namespace Granary.Hosting;
@@ -12,6 +13,13 @@ public static class RedisConfiguration
     public static ConfigurationOptions Parse(string connectionString)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
+        if (connectionString.Split(',').Any(static part => part.AsSpan().Trim().StartsWith("user=", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new ArgumentException(
+                "The Redis connection string has user=.., which the client of this build cannot send. Give the permissions to the user 'default' (docs/redis.md lists them) and write password=.. alone; or make the client with CreateMultiplexer.",
+                nameof(connectionString));
+        }
+
         try
         {
             var options = ConfigurationOptions.Parse(connectionString);
@@ -36,6 +44,7 @@ public static class RedisConfiguration
         // No keys and channels beyond our own: the user may not be permitted others.
         own.TieBreaker = "";
         own.ConfigurationChannel = "";
+        await Preflight.CheckAsync(own, TimeProvider.System).ConfigureAwait(false);
         var multiplexer = await ConnectionMultiplexer.ConnectAsync(own).ConfigureAwait(false);
 #pragma warning disable CS0618 // later versions of the client never preserve it
         // What arrives is put in order by versions; one answer must not wait for what another one's receiver does.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Granary.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -63,15 +64,24 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         var link = await LinkAsync(cancellation).ConfigureAwait(false);
         try
         {
-            RedisResult result;
-            try
+            RedisResult? result = null;
+            if (link.Knows(script))
             {
-                result = await link.Database.ScriptEvaluateAsync(script.Hash, keys, values).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+                try
+                {
+                    result = await link.Database.ScriptEvaluateAsync(script.Hash, keys, values).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+                }
+                catch (RedisServerException error) when (error.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+                {
+                    // The server has restarted, or its scripts were flushed: it has done nothing.
+                    link.ForgetScripts();
+                }
             }
-            catch (RedisServerException error) when (error.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+
+            if (result is null)
             {
-                // The server has restarted or its scripts were flushed.
                 result = await link.Database.ExecuteAsync("EVAL", [script.Text, keys.Length, .. keys, .. values]).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+                link.Learn(script);
             }
 
             NoteAnswer();
@@ -326,6 +336,15 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         internal bool IsShared { get; } = isShared;
 
         internal IDatabase Database { get; } = multiplexer.GetDatabase(database);
+
+        // What the server has been seen to know: a hash it does not know costs an exception for each caller.
+        private readonly ConcurrentDictionary<RedisScript, bool> _known = new();
+
+        internal bool Knows(RedisScript script) => _known.ContainsKey(script);
+
+        internal void Learn(RedisScript script) => _known[script] = true;
+
+        internal void ForgetScripts() => _known.Clear();
     }
 
     private sealed class Subscription(RedisConnection owner, RedisChannel channel, Action<RedisValue> onMessage) : IDisposable

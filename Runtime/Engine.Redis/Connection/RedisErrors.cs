@@ -47,7 +47,7 @@ internal static class RedisErrors
         var said = error.Message;
         if (error is TimeoutException) return RedisProblem.TimedOut;
         if (error is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure }) return RedisProblem.NotAuthenticated;
-        if (Says(said, "NOPERM")) return RedisProblem.Forbidden;
+        if (Says(said, "NOPERM") || Says(said, "The user executing the script can't")) return RedisProblem.Forbidden;
         if (Says(said, "NOAUTH") || Says(said, "WRONGPASS") || Says(said, "invalid password") || Says(said, "AuthenticationFailure") || Says(said, "invalid username-password")) return RedisProblem.NotAuthenticated;
         if (Says(said, "READONLY") || Says(said, "MISCONF") || Says(said, "NOREPLICAS") || Says(said, "read only replica")) return RedisProblem.ReadOnly;
         if (Says(said, "OOM ") || Says(said, "used memory > 'maxmemory'")) return RedisProblem.OutOfMemory;

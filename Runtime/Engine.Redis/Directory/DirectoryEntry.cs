@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
@@ -47,7 +48,7 @@ internal sealed class DirectoryEntry
     {
         if (entry.Length is <= ActivationLength + 1 or > ActivationLength + 129 || entry[ActivationLength] != (byte)' ') return null;
         Span<byte> bytes = stackalloc byte[16];
-        if (!Base64Url.TryDecodeFromUtf8(entry[..ActivationLength], bytes, out var written) || written != 16) return null;
+        if (Base64Url.DecodeFromUtf8(entry[..ActivationLength], bytes, out _, out var written) != OperationStatus.Done || written != 16) return null;
         var text = entry[(ActivationLength + 1)..];
         Span<char> chars = stackalloc char[text.Length];
         if (!Encoding.UTF8.TryGetChars(text, chars, out var length)) return null;

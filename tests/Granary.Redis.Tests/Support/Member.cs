@@ -19,6 +19,7 @@ internal sealed class Member : IAsyncDisposable
     internal Member(string connectionString, string cluster)
     {
         var configuration = RedisConfiguration.Parse(connectionString);
+        Cluster = cluster;
         Address = NewAddress();
         Keys = new ClusterKeys(cluster);
         Leases = Connect(RedisUse.Membership, configuration);
@@ -26,6 +27,8 @@ internal sealed class Member : IAsyncDisposable
         Table = new RedisMembershipTable(Leases, Keys, NullLogger.Instance);
         Directory = new RedisGrainDirectory(Data, Keys, isFenced: true, () => Address);
     }
+
+    internal string Cluster { get; }
 
     internal ClusterKeys Keys { get; }
 
