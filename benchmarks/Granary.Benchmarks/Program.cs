@@ -22,7 +22,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new Activations(), new CodecComparison(), new HttpCalls(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new Starts()];
 
 Options options;
 try
