@@ -1,4 +1,3 @@
-using Granary.Engine.Redis.Connection;
 using Granary.Engine.Redis.Storage;
 using Granary.Hosting;
 using Granary.Redis.Tests.Support;

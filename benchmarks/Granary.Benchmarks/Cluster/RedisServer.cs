@@ -23,7 +23,7 @@ internal sealed class RedisServer : IDisposable
     internal static async Task<RedisServer> StartAsync()
     {
         var port = FreePort();
-        var start = new ProcessStartInfo("redis-server") { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("redis-server") { RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var argument in new[] { "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--loglevel", "warning" }) start.ArgumentList.Add(argument);
         Process process;
         try
