@@ -100,6 +100,9 @@ public abstract class Call : MailboxItem
     /// <summary>How often it has been sent on because the grain was elsewhere.</summary>
     internal byte Hops;
 
+    /// <summary>How often it has been sent again after the connection it was in flight on broke.</summary>
+    internal byte Repeats;
+
     /// <summary>The receiver must activate the grain if it has none: a placement decision travels with the call.</summary>
     internal bool PlaceHere;
 
@@ -386,6 +389,7 @@ public abstract class Call : MailboxItem
         Span = null;
         Error = null;
         Hops = 0;
+        Repeats = 0;
         PlaceHere = false;
         ArgumentsAreOurs = false;
         EnqueuedAt = 0;

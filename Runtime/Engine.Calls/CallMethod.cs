@@ -55,6 +55,11 @@ public sealed class CallMethod(string name, uint id, Func<Call> create, CallFlag
     /// <summary>Whether an argument is a stream that the method reads from its caller.</summary>
     internal bool HasStreamArgument { get; } = parameterTypes is not null && parameterTypes.Any(static t => t.IsAssignableTo(typeof(Rpc.IRpcStream)));
 
+    /// <summary>Whether a call whose outcome is not known may be made again: it changes nothing, or nothing more the second time.</summary>
+    internal bool IsRepeatable { get; } =
+        (flags & (CallFlags.ReadOnly | CallFlags.Idempotent)) != 0 && (flags & (CallFlags.Stream | CallFlags.OneWay)) == 0
+        && (parameterTypes is null || !parameterTypes.Any(static t => t.IsAssignableTo(typeof(Rpc.IRpcStream))));
+
     /// <summary>The interface it belongs to; set when that is built.</summary>
     public CallInterface Interface { get; internal set; } = null!;
 

@@ -11,7 +11,7 @@ public sealed class FuzzTests
     [Fact]
     public async Task Mutations_of_real_traffic_end_in_clean_errors_and_leave_nothing_behind()
     {
-        var recording = await Recorder.RecordAsync();
+        var recording = await Recorder.RecordAsync().WaitAsync(TimeSpan.FromMinutes(1));
         await using var run = new FuzzRun(recording);
         FuzzResult result;
         try
@@ -30,7 +30,7 @@ public sealed class FuzzTests
     [Fact]
     public async Task The_same_seed_makes_the_same_inputs_of_a_recording_that_was_kept()
     {
-        var recording = await Recorder.RecordAsync();
+        var recording = await Recorder.RecordAsync().WaitAsync(TimeSpan.FromMinutes(1));
         var file = Path.GetTempFileName();
         try
         {

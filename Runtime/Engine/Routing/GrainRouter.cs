@@ -117,7 +117,7 @@ internal sealed class GrainRouter : CallRouter
         Redispatch(call, owner is not null && owner.Equals(_silo?.Address) ? null : owner);
     }
 
-    /// <summary>A call could not be written to a silo, so it has not run: it may go elsewhere.</summary>
+    /// <summary>A call could not be written to a silo, so it has not run, or it may run twice: it may go elsewhere.</summary>
     internal void OnUnsent(Call call, SiloAddress silo, Exception reason)
     {
         _process.Locator.Forget(call.TargetId, silo);
@@ -129,7 +129,9 @@ internal sealed class GrainRouter : CallRouter
 
         if (call.Hops >= MaxUnsent)
         {
-            call.Fail(new SiloUnavailableException($"The silo {silo} cannot be reached: {reason.Message}"));
+            var error = new SiloUnavailableException($"The silo {silo} cannot be reached: {reason.Message}");
+            if (call.IsOneWay) _process.Log.OneWayFailed(call.Method.FullName, call.TargetId, error);
+            call.Fail(error);
             call.ReleaseCallee();
             return;
         }

@@ -61,6 +61,10 @@ internal sealed class OutgoingInterning
         w.WriteString(callInterface.Name);
     }
 
+    /// <summary>Reads what this has written, in any order.</summary>
+    internal IncomingInterning ToReader() => new(_numbers.OrderBy(static n => n.Value).Select(static n => new InternedTarget(n.Key.Item1, n.Key.Item2.Name, n.Key.Item2)), name =>
+        _numbers.Keys.Select(static n => n.Item2).FirstOrDefault(i => i.Name == name));
+
     /// <summary>How many pairs have numbers.</summary>
     internal int Count => _numbers.Count;
 
@@ -78,6 +82,15 @@ internal sealed class IncomingInterning(Func<string, CallInterface?> findInterfa
     private static readonly InternedTarget s_skipped = new(default, "", null);
 
     private readonly List<InternedTarget> _targets = [];
+    private readonly bool _isComplete;
+
+    /// <summary>Knows every number there is; definitions say nothing new.</summary>
+    internal IncomingInterning(IEnumerable<InternedTarget> targets, Func<string, CallInterface?> findInterface)
+        : this(findInterface)
+    {
+        _targets.AddRange(targets);
+        _isComplete = true;
+    }
 
     /// <summary>Passes over a target.</summary>
     internal static InternedTarget Skip(ref WireReader r)
@@ -109,7 +122,7 @@ internal sealed class IncomingInterning(Func<string, CallInterface?> findInterfa
         var name = r.ReadString();
         if (name.Length > Interning.MaxName) throw new FrameException($"an interface name of {name.Length} characters; {Interning.MaxName} are allowed");
         var target = new InternedTarget(grainType, name, findInterface(name));
-        if (number == Interning.Definition)
+        if (number == Interning.Definition && !_isComplete)
         {
             if (_targets.Count == Interning.MaxEntries) throw new FrameException("too many grain types were given numbers");
             _targets.Add(target);

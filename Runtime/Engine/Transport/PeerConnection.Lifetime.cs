@@ -8,12 +8,17 @@ namespace Granary.Engine.Transport;
 /// <summary>Opening, keeping alive and closing.</summary>
 internal sealed partial class PeerConnection
 {
+    /// <summary>How often a call that may run twice is sent again when the connection it is in flight on breaks.</summary>
+    private const int MaxRepeats = 2;
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _goAwayHeard = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _answered;
     private long _heardBytes;
     private long _heardAt;
     private long _pingedAt;
+    private long _seenCalls;
+    private long _usedAt;
 
     /// <summary>The handshake is done. False when the connection was closed meanwhile; the socket is closed too then.</summary>
     internal bool Open(PeerSocket socket)
@@ -31,6 +36,7 @@ internal sealed partial class PeerConnection
             _openedAt = _network.Time.GetUtcNow();
             _heardAt = _network.Time.GetTimestamp();
             _pingedAt = _heardAt;
+            _usedAt = _heardAt;
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Receive(), this, preferLocal: false);
@@ -60,6 +66,19 @@ internal sealed partial class PeerConnection
             _pingedAt = now;
             WriteSmall(FrameKind.Ping);
         }
+    }
+
+    /// <summary>For how long nothing has been called over it either way; zero while something is in flight. For the heartbeat.</summary>
+    internal TimeSpan Idle(long now)
+    {
+        var calls = _slab.Added + Volatile.Read(ref _callsIn);
+        if (calls != _seenCalls || InFlight > 0 || InProgress > 0)
+        {
+            _seenCalls = calls;
+            _usedAt = now;
+        }
+
+        return _network.Time.GetElapsedTime(_usedAt, now);
     }
 
     /// <summary>Asks the peer to send no new calls, and sends none.</summary>
@@ -165,6 +184,7 @@ internal sealed partial class PeerConnection
             try
             {
                 if (unsent.TryFind(correlation, out var frame)) SendOn(call, frame, reason);
+                else if (MayRepeat(call)) Repeat(call, reason);
                 else End(call, reason);
             }
             catch (Exception error)
@@ -174,8 +194,8 @@ internal sealed partial class PeerConnection
             }
         }
 
+        SendOnOneWay(unsent.OneWay, reason);
         SynchronizationContext.SetSynchronizationContext(context);
-        if (unsent.OneWay > 0) _log.Dropped($"({unsent.OneWay} of them)", $"{Peer.Name} could not be reached.");
         _ended.TrySetResult();
     }
 
@@ -191,6 +211,70 @@ internal sealed partial class PeerConnection
         r.ReadVarint32(); // the kind
         if (!TryRestoreArguments(call, frame.Span[RequestHeader.Read(ref r, null).Body..])) return;
         _process.Router.OnUnsent(call, silo, reason ?? new SiloUnavailableException($"{Peer.Name} hung up."));
+    }
+
+    /// <summary>One-way calls are over for whoever made them: they are made again from what was not sent.</summary>
+    private void SendOnOneWay(IReadOnlyList<ReadOnlyMemory<byte>> frames, Exception? reason)
+    {
+        if (frames.Count == 0) return;
+        if (Peer.Silo is not { } silo || _network.IsStopping)
+        {
+            _log.Dropped($"({frames.Count} of them)", $"{Peer.Name} could not be reached.");
+            return;
+        }
+
+        var types = _outgoingTypes.ToReader();
+        foreach (var frame in frames)
+        {
+            try
+            {
+                SendOnOneWay(frame.Span, types, silo, reason);
+            }
+            catch (Exception error)
+            {
+                _log.Dropped("(one of them)", $"{Peer.Name} could not be reached, and the call could not be made again: {error.Message}");
+            }
+        }
+    }
+
+    private void SendOnOneWay(ReadOnlySpan<byte> frame, IncomingInterning types, SiloAddress silo, Exception? reason)
+    {
+        var r = new WireReader(frame);
+        r.ReadVarint32(); // the kind
+        var header = RequestHeader.Read(ref r, types);
+        var method = header.Target.Interface!.FindMethod(header.MethodId)!;
+        if (method.HasStreamArgument)
+        {
+            _log.Dropped(method.FullName, $"{Peer.Name} could not be reached, and a stream cannot be read twice.");
+            return;
+        }
+
+        var call = method.CreateCall();
+        var arguments = new WireReader(frame[header.Body..]);
+        using (ReferenceCodec.Reading(_process.Router)) call.ReadArguments(ref arguments);
+        call.ArgumentsAreOurs = true;
+        call.TargetId = IdOf(header.Target.GrainType, header.Key);
+        call.SourceId = header.HasSource ? IdOf(new GrainType(header.SourceType.ToArray()), header.SourceKey) : _process.ClientId;
+        call.Deadline = header.Deadline;
+        call.DeadlineIsExplicit = header.DeadlineIsExplicit;
+        call.Hops = header.Hops;
+        call.TraceParent = header.Trace;
+        call.Context = header.Context;
+        call.Router = _process.Router;
+        call.WithoutCaller();
+        call.Share();
+        _process.Router.OnUnsent(call, silo, reason ?? new SiloUnavailableException($"{Peer.Name} hung up."));
+    }
+
+    private static GrainId IdOf(GrainType type, ReadOnlySpan<byte> key) => GrainId.Create(type, IdSpan.UnsafeCreate(key.ToArray(), (int)Orleans.StableHash.ComputeHash(key)));
+
+    /// <summary>Whether a call that may have run may run again.</summary>
+    private bool MayRepeat(Call call) => call.Method.IsRepeatable && call.Repeats < MaxRepeats && Peer.Silo is not null && !_network.IsStopping;
+
+    private void Repeat(Call call, Exception? reason)
+    {
+        call.Repeats++;
+        _process.Router.OnUnsent(call, Peer.Silo!, reason ?? new SiloUnavailableException($"{Peer.Name} hung up."));
     }
 
     private void End(Call call, Exception? reason)

@@ -41,6 +41,8 @@ internal sealed partial class PeerConnection
     /// <summary>Sends a call. False when no new calls may be sent here; the call is untouched then. It may have ended when this returns.</summary>
     internal bool TrySend(Call call)
     {
+        // What may be sent again keeps its arguments as they are now, whatever the caller does to its objects.
+        if (call.Method.IsRepeatable && Peer.Silo is not null) call.IsolateOnce();
         // Before the lock and its fence: a canceller that claims the call unseen by the check below sees the holder.
         call.Holder = this;
         Exception? refused = null;

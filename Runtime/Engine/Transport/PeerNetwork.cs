@@ -18,6 +18,8 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _heartbeat;
     private readonly Admission _admission;
+    private readonly Lock _closedLock = new();
+    private NetworkTotals _closed;
     private long _opened;
     private long _failed;
     private long _refused;
@@ -37,6 +39,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         Tls = options.Tls is { } tls ? new PeerTls(tls, time, Log) : null;
         Watchdog = new LoopWatchdog(() => _connections.Select(c => c.Key));
         var period = TimeSpan.FromTicks(Math.Clamp(options.PingAfter.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond));
+        TransportMetrics.Add(this);
         _heartbeat = time.CreateTimer(static network => ((PeerNetwork)network!).CheckAlive(), this, period, period);
     }
 
@@ -99,6 +102,19 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     internal NetworkStatistics Statistics() =>
         new([.. _connections.Select(c => c.Key.Statistics()).OrderBy(c => c.Peer, StringComparer.Ordinal).ThenBy(c => c.Lane)], Volatile.Read(ref _opened), Volatile.Read(ref _failed), Volatile.Read(ref _refused));
 
+    /// <summary>What was counted since this began.</summary>
+    internal NetworkTotals Totals()
+    {
+        lock (_closedLock)
+        {
+            var all = _connections.Keys.Aggregate(_closed, static (sum, c) => sum.Plus(c.Statistics()));
+            return all.Plus(new NetworkTotals(Volatile.Read(ref _opened), Volatile.Read(ref _failed), Volatile.Read(ref _refused), 0, 0, 0, 0, 0, 0));
+        }
+    }
+
+    /// <summary>Accepted connections whose handshake goes on.</summary>
+    internal int PendingHandshakes => _admission.Pending;
+
     /// <summary>
     /// Accepts no more connections, asks the peers to send no new calls, lets what is in flight end, and closes everything: when that is done, or the time is up. With no time at all it is
     /// as <see cref="Abort"/>.
@@ -128,6 +144,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         _heartbeat.Dispose();
         foreach (var (connection, _) in _connections) connection.Close(null);
         Watchdog.Dispose();
+        TransportMetrics.Remove(this);
     }
 
     public async ValueTask DisposeAsync()
@@ -143,7 +160,11 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     /// <param name="calls">How many calls were in flight.</param>
     internal void OnClosed(PeerConnection connection, ConnectionState before, Exception? reason, int calls)
     {
-        _connections.TryRemove(connection, out _);
+        lock (_closedLock)
+        {
+            if (_connections.TryRemove(connection, out _)) _closed = _closed.Plus(connection.Statistics());
+        }
+
         var peer = connection.Peer;
         if (reason is FrameException) Log.Broken(peer.Name, reason.Message);
         else if (before != ConnectionState.Connecting) Log.Closed(peer.Name, connection.Lane, PeerConnection.Describe(reason), calls);
@@ -154,6 +175,8 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
             if (last && peer.Silo is null) _clients.TryRemove(KeyValuePair.Create(peer.Name, peer));
         }
 
+        // A process can say it is any silo: those that the cluster does not know are not kept.
+        if (last && peer.Silo is { } unknown && before != ConnectionState.Connecting && !Process.View.Silos.Any(s => s.Address.Equals(unknown))) _silos.TryRemove(KeyValuePair.Create(unknown, peer));
         if (last && peer.Silo is { } silo && before != ConnectionState.Connecting && !peer.IsStopping) TellLost(silo);
     }
 
@@ -190,10 +213,31 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
 
     private IEnumerable<PeerConnection> ConnectionsOf(Peer peer) => _connections.Keys.Where(c => ReferenceEquals(c.Peer, peer));
 
+    /// <summary>
+    /// A client's idle connections. One stays in any case, for the views that come over it; those to the gateways of a client with observers are used all the time by its own pings.
+    /// </summary>
+    private void CloseIdle(long now)
+    {
+        var open = _connections.Keys.Where(static c => c.State == ConnectionState.Open).Select(c => (Connection: c, Idle: c.Idle(now))).OrderBy(static c => c.Idle).ToArray();
+        foreach (var (connection, idle) in open.AsSpan(Math.Min(1, open.Length)))
+        {
+            if (idle < Options.IdleAfter) continue;
+            connection.SayGoAway(processStops: false);
+            _ = FinishAsync(connection);
+        }
+    }
+
+    private async Task FinishAsync(PeerConnection connection)
+    {
+        using var limit = new CancellationTokenSource(Options.ConnectTimeout, Time);
+        await connection.FinishAsync(limit.Token);
+    }
+
     private void CheckAlive()
     {
         var now = Time.GetTimestamp();
         foreach (var (connection, _) in _connections) connection.CheckAlive(now);
+        if (Process is not SiloCore && Options.IdleAfter > TimeSpan.Zero) CloseIdle(now);
         _admission.RollWindow();
     }
 }

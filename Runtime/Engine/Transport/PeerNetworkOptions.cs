@@ -42,6 +42,9 @@ internal sealed class PeerNetworkOptions
     /// <summary>A connection that has been silent for so long is given up.</summary>
     internal TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>A client's connection over which nothing was called for so long is closed, but for its last one; <see cref="TimeSpan.Zero"/> keeps all.</summary>
+    internal TimeSpan IdleAfter { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long a silo that could not be reached is not tried again, at first; doubled each time up to <see cref="MaxBackoff"/>, less up to a half at random.</summary>
     internal TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(100);
 

@@ -31,6 +31,23 @@ internal sealed record ConnectionStatistics(
     long BytesIn,
     int QueuedBytes);
 
+/// <summary>What a network has counted since it began, with the connections that are closed.</summary>
+internal readonly record struct NetworkTotals(long Opened, long Failed, long Refused, long CallsOut, long CallsIn, long FramesOut, long FramesIn, long BytesOut, long BytesIn)
+{
+    internal NetworkTotals Plus(NetworkTotals other) => new(
+        Opened + other.Opened,
+        Failed + other.Failed,
+        Refused + other.Refused,
+        CallsOut + other.CallsOut,
+        CallsIn + other.CallsIn,
+        FramesOut + other.FramesOut,
+        FramesIn + other.FramesIn,
+        BytesOut + other.BytesOut,
+        BytesIn + other.BytesIn);
+
+    internal NetworkTotals Plus(ConnectionStatistics c) => Plus(new NetworkTotals(0, 0, 0, c.CallsOut, c.CallsIn, c.FramesOut, c.FramesIn, c.BytesOut, c.BytesIn));
+}
+
 /// <summary>A process's connections, and what happened to those that are no more.</summary>
 /// <param name="Connections">The open ones.</param>
 /// <param name="Opened">Connections ever opened, either way.</param>

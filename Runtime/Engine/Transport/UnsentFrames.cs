@@ -7,8 +7,10 @@ internal sealed class UnsentFrames
 {
     private readonly Dictionary<ulong, ReadOnlyMemory<byte>> _requests = [];
 
-    /// <summary>One-way calls among them.</summary>
-    internal int OneWay { get; private set; }
+    private readonly List<ReadOnlyMemory<byte>> _oneWay = [];
+
+    /// <summary>The one-way calls among them: each frame from its kind on, in the order of sending.</summary>
+    internal IReadOnlyList<ReadOnlyMemory<byte>> OneWay => _oneWay;
 
     /// <summary>Looks through whole frames of which the socket has taken so many bytes.</summary>
     internal void Add(ReadOnlyMemory<byte> frames, int sent)
@@ -23,7 +25,7 @@ internal sealed class UnsentFrames
                 if ((FrameKind)r.ReadVarint32() == FrameKind.Request)
                 {
                     var correlation = r.ReadVarint();
-                    if (correlation == 0) OneWay++;
+                    if (correlation == 0) _oneWay.Add(frame);
                     else _requests[correlation] = frame;
                 }
             }

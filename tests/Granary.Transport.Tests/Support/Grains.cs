@@ -22,6 +22,9 @@ public interface IProbeGrain : IGrainWithStringKey
 
     Task<byte[]> Bytes(int length);
 
+    [ReadOnly]
+    Task<int> Peek(List<int> numbers);
+
     Task Fail(string kind, string message);
 
     Task<string> Context(string key);
@@ -60,6 +63,8 @@ public sealed class ProbeGrain : Grain, IProbeGrain
     }
 
     public Task<int> Sum(List<int> numbers) => Task.FromResult(numbers.Sum());
+
+    public Task<int> Peek(List<int> numbers) => Task.FromResult(numbers.Sum());
 
     public Task<byte[]> Bytes(int length) => Task.FromResult(new byte[length]);
 
