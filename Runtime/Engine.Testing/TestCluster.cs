@@ -269,7 +269,11 @@ public partial class TestCluster : IDisposable, IAsyncDisposable
             silo.Configure<ClusterOptions>(SetIds);
             silo.ConfigureEndpoints(IPAddress.Loopback, siloPort: 0, gatewayPort: 0);
             // A busy machine is no reason for a test to fail.
-            silo.Configure<EngineOptions>(options => options.OverloadQueueDelay = TimeSpan.Zero);
+            silo.Configure<EngineOptions>(options =>
+            {
+                options.OverloadQueueDelay = TimeSpan.Zero;
+                options.ExitWhenFenced = false;
+            });
             foreach (var configurator in configurators.OfType<ISiloConfigurator>()) configurator.Configure(silo);
         });
         SiloHandle handle = await InProcessSiloHandle.StartAsync(builder.Build(), DeclareDeadAsync, cancellation);

@@ -16,6 +16,8 @@ internal abstract class ProcessCore
 {
     private TaskCompletionSource _viewChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private protected ProcessCore() => Fence = new TurnFence(this);
+
     static ProcessCore() => ActivationScope.FindRunning = static () => (SynchronizationContext.Current as CallTarget)?.GrainContext;
 
     internal required IServiceProvider Services { get; init; }
@@ -38,6 +40,11 @@ internal abstract class ProcessCore
 
     /// <summary>When the process counts as overloaded, in milliseconds of <see cref="Environment.TickCount64"/>; the probe moves it on as long as threads keep up.</summary>
     internal long OverloadedAfter = long.MaxValue;
+
+    /// <summary>From then on this process runs no turn and changes nothing outside, in milliseconds of <see cref="Environment.TickCount64"/>. Moved by <see cref="Fence"/>.</summary>
+    internal long FenceAt = long.MaxValue;
+
+    internal TurnFence Fence { get; }
 
     internal bool IsOverloaded(long now) => now > Volatile.Read(ref OverloadedAfter);
 

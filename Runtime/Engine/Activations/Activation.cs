@@ -168,44 +168,85 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     internal void CancelOnTurn(Call call) => EnqueueItem(new CancelStep(call));
 
     /// <summary>The turn, on a thread of the pool. The caller has moved <c>_turn</c> to 1.</summary>
-    void IThreadPoolWorkItem.Execute()
+    void IThreadPoolWorkItem.Execute() => Execute(null);
+
+    /// <summary>Takes up again what <see cref="TurnFence"/> set aside.</summary>
+    internal void GoOn(MailboxItem? rest) => ThreadPool.UnsafeQueueUserWorkItem(static s => s.activation.Execute(s.rest), (activation: this, rest), preferLocal: false);
+
+    private void Execute(MailboxItem? first)
     {
         SetSynchronizationContext(this);
-        if (Run())
-        {
-            SetSynchronizationContext(null);
-        }
-        else
-        {
-            SetSynchronizationContext(null);
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        }
+        var end = Run(first);
+        SetSynchronizationContext(null);
+        if (end == TurnEnd.Yields) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Runs what has arrived until nothing is left. False, still owning the turn, when others should have the thread first.</summary>
-    private bool Run()
+    /// <summary>How a thread leaves a turn: the turn is free; still owned, others should have the thread first; set aside.</summary>
+    private enum TurnEnd
+    {
+        Free,
+        Yields,
+        Frozen,
+    }
+
+    /// <summary>Runs what has arrived until nothing is left.</summary>
+    /// <param name="first">What was taken from the inbox before, oldest first.</param>
+    private TurnEnd Run(MailboxItem? first)
     {
         var budget = ItemsInOneGo;
         while (true)
         {
-            for (var item = TakeInbox(); item is not null;)
+            for (var item = first ?? TakeInbox(); item is not null;)
             {
+                var now = Environment.TickCount64;
+                if (Silo.Fence.IsPassed(now))
+                {
+                    if (Silo.Fence.Freeze(this, item)) return TurnEnd.Frozen;
+                    if (Silo.Fence.IsClosed)
+                    {
+                        Abandon(item);
+                        break;
+                    }
+                }
+
                 var next = item.NextItem;
                 item.NextItem = null;
-                Process(item);
+                Process(item, now);
                 item = next;
                 budget--;
             }
 
+            first = null;
             StartWaiting();
             if (_inbox is not null)
             {
-                if (budget <= 0) return false;
+                if (budget <= 0) return TurnEnd.Yields;
                 continue;
             }
 
-            if (Release()) return true;
+            if (Release()) return TurnEnd.Free;
         }
+    }
+
+    /// <summary>[turn] The silo runs no turn any more: calls fail, the rest is dropped.</summary>
+    private void Abandon(MailboxItem? item)
+    {
+        _leaving = null;
+        while (item is not null)
+        {
+            var next = item.NextItem;
+            item.NextItem = null;
+            if (item is Call call)
+            {
+                Interlocked.Decrement(ref _accepted);
+                call.Fail(TurnFence.Refusal());
+                if (call.IsShared) call.ReleaseCallee();
+            }
+
+            item = next;
+        }
+
+        FailWaiting(TurnFence.Refusal());
     }
 
     /// <summary>Gives the turn up. False when something has arrived and the turn is ours again.</summary>
@@ -215,13 +256,13 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         return Volatile.Read(ref _inbox) is null || Interlocked.CompareExchange(ref _turn, 1, 0) != 0;
     }
 
-    private void Process(MailboxItem item)
+    private void Process(MailboxItem item, long now)
     {
         switch (item)
         {
             case Call call:
-                if (_waitingHead is null && State == ActivationState.Active && MayStart(call)) StartAccepted(call);
-                else Park(call);
+                if (_waitingHead is null && State == ActivationState.Active && MayStart(call)) StartAccepted(call, now);
+                else Park(call, now);
                 break;
             case TurnStep step:
                 SetSynchronizationContext(step.Context ?? this);
@@ -231,12 +272,12 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         }
     }
 
-    private void Park(Call call)
+    private void Park(Call call, long now)
     {
         // Some may pass the ones that wait.
         if (State == ActivationState.Active && ((call.Method.Flags & Interleaving) != 0 || MayPass(call)))
         {
-            StartAccepted(call);
+            StartAccepted(call, now);
             return;
         }
 
@@ -251,16 +292,31 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
     {
         while (_waitingHead is { } call && State == ActivationState.Active && MayStart(call))
         {
+            var now = Environment.TickCount64;
+            if (MustNotStart(now)) return;
             _waitingHead = (Call?)call.NextItem;
             if (_waitingHead is null) _waitingTail = null;
             call.NextItem = null;
-            StartAccepted(call);
+            StartAccepted(call, now);
         }
 
-        if (_leaving is not null && _running == 0) Leave();
+        LeaveIfDone();
     }
 
-    private void StartAccepted(Call call)
+    private void LeaveIfDone()
+    {
+        if (_leaving is not null && _running == 0 && !MustNotStart(Environment.TickCount64)) Leave();
+    }
+
+    /// <summary>[turn] Whether the silo may run nothing now. Then something is put into the mailbox, whose turn to be looked at decides what becomes of the activation.</summary>
+    private bool MustNotStart(long now)
+    {
+        if (!Silo.Fence.IsPassed(now)) return false;
+        EnqueueItem(new Continuation(static _ => { }, null, this));
+        return true;
+    }
+
+    private void StartAccepted(Call call, long now)
     {
         Interlocked.Decrement(ref _accepted);
         if (call.IsClaimed)
@@ -371,18 +427,13 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         t_nesting++;
         SetSynchronizationContext(this);
         Start(call);
-        StartWaitingInPlace();
+        LeaveIfDone();
         SetSynchronizationContext(context);
         t_nesting--;
         ExecutionContextScope.Return(ambient);
         // Others' work is for other threads.
         if (_waitingHead is not null && State == ActivationState.Active && MayStart(_waitingHead)) Schedule();
         else if (!Release()) Schedule();
-    }
-
-    private void StartWaitingInPlace()
-    {
-        if (_leaving is not null && _running == 0) Leave();
     }
 
     private bool Accept(Call call)

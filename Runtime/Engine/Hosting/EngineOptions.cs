@@ -86,25 +86,4 @@ public sealed class EngineOptions
 
     /// <summary>Whether a silo that must not run grains any more ends its process, when the host does not stop within five seconds. Tests with several silos in a process turn it off.</summary>
     public bool ExitWhenFenced { get; set; } = true;
-
-    /// <exception cref="Orleans.Runtime.OrleansConfigurationException">A value is out of its range; the message says what to write.</exception>
-    internal void Validate()
-    {
-        Check(LeaseDuration >= TimeSpan.FromMilliseconds(100), nameof(LeaseDuration), LeaseDuration, "Write at least 00:00:00.1; 00:00:10 is usual.");
-        Check(LeaseMargin > TimeSpan.Zero && LeaseMargin <= LeaseDuration, nameof(LeaseMargin), LeaseMargin, $"Write more than zero and at most LeaseDuration ({LeaseDuration}); a fifth of it is usual.");
-        Check(RenewPeriod > TimeSpan.Zero && RenewPeriod <= LeaseDuration / 8, nameof(RenewPeriod), RenewPeriod, $"Write more than zero and at most an eighth of LeaseDuration: {LeaseDuration / 8}.");
-        Check(ProbePeriod > TimeSpan.Zero, nameof(ProbePeriod), ProbePeriod, "Write more than zero; 00:00:01 is usual.");
-        Check(ProbedSuccessors >= 1, nameof(ProbedSuccessors), ProbedSuccessors, "Write at least 1; 3 is usual.");
-        Check(ProofDelay >= RenewPeriod * 2, nameof(ProofDelay), ProofDelay, $"Write at least twice RenewPeriod: {RenewPeriod * 2}.");
-        Check(MaxStoreOutage >= TimeSpan.Zero && MaxStoreOutage <= TimeSpan.FromDays(1), nameof(MaxStoreOutage), MaxStoreOutage, "Write zero to 1.00:00:00; 00:05:00 is usual.");
-        var least = (MaxStoreOutage + LeaseDuration + LeaseMargin) * 1.5;
-        Check(DeadSilosKept >= least, nameof(DeadSilosKept), DeadSilosKept, $"Write at least {least}: half as long again as MaxStoreOutage, LeaseDuration and LeaseMargin together.");
-        Check(DrainTimeout >= TimeSpan.Zero, nameof(DrainTimeout), DrainTimeout, "Write zero or more; 00:00:20 is usual.");
-        Check(LoadReportPeriod > TimeSpan.Zero, nameof(LoadReportPeriod), LoadReportPeriod, "Write more than zero; 00:00:01 is usual.");
-    }
-
-    private static void Check(bool isRight, string name, object seen, string advice)
-    {
-        if (!isRight) throw new Orleans.Runtime.OrleansConfigurationException($"{Section}:{name} is {seen}. {advice}");
-    }
 }

@@ -13,6 +13,7 @@ namespace Granary.Engine.Hosting;
 /// <summary>Opens the silo's network: its own port and its gateway port are alike, silos and clients may use either.</summary>
 internal sealed partial class SiloNetwork(
     SiloCore silo,
+    LivenessAgent liveness,
     IOptions<EngineOptions> engine,
     IOptions<EndpointOptions> endpoint,
     IOptions<ClusterOptions> cluster,
@@ -23,7 +24,8 @@ internal sealed partial class SiloNetwork(
 
     /// <summary>Listens, if the silo is to be reached, and makes the silo's address final.</summary>
     /// <exception cref="IOException">The port is taken and the silo is to be one of several.</exception>
-    internal void Open()
+    /// <returns>Whether it listens.</returns>
+    internal bool Open()
     {
         var sockets = engine.Value.Listen == true ? Bind() : [];
         if (sockets.Count > 0) silo.Address = SiloAddress.New(silo.Address.Endpoint.Address, ((IPEndPoint)sockets[0].LocalEndPoint!).Port, silo.Address.Generation);
@@ -37,11 +39,13 @@ internal sealed partial class SiloNetwork(
                 MaxFrameBytes = Math.Min(engine.Value.MaxFrameBytes, messaging.Value.MaxMessageBodySize),
                 MaxQueuedBytes = engine.Value.MaxQueuedBytes,
                 View = () => MembershipViewCodec.Encode(silo.View),
+                OnPeerLost = liveness.OnPeerLost,
             },
             loggers,
             TimeProvider.System); // sockets live in real time, whatever clock the grains have
         silo.Network = network;
         foreach (var socket in sockets) network.Listen(socket);
+        return sockets.Count > 0;
     }
 
     [LoggerMessage(1051, LogLevel.Warning, "{Problem} This silo serves its own process only. Is another one running on this machine? Choose other ports, or set Granary:Engine:Listen to false if this is meant.")]

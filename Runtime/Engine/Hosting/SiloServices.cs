@@ -1,4 +1,5 @@
 using Granary.Engine.Management;
+using Granary.Engine.Directory;
 using Granary.Engine.Membership;
 using Granary.Engine.Storage;
 using Granary.Engine.Timers;
@@ -57,6 +58,9 @@ internal static class SiloServices
         services.AddSingleton<OverloadProbe>();
         services.AddSingleton<SiloLoadMonitor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLoadMonitor>());
+        services.TryAddSingleton(_ => new LivenessClock(TimeProvider.System));
+        services.AddSingleton<LivenessAgent>();
+        services.AddSingleton<DirectoryUpkeep>();
         services.AddSingleton<SiloMembership>();
         services.AddSingleton<SiloNetwork>();
         services.AddSingleton<SiloHost>();
@@ -74,6 +78,7 @@ internal static class ProcessServices
         services.AddSingleton<SiloIdentityOptions>();
         services.AddSingleton<IPostConfigureOptions<EngineOptions>>(provider => provider.GetRequiredService<SiloIdentityOptions>());
         services.AddSingleton<IValidateOptions<EngineOptions>>(provider => provider.GetRequiredService<SiloIdentityOptions>());
+        services.AddSingleton<IValidateOptions<EngineOptions>, LeaseOptionsValidation>();
     }
 
     internal static void Add(IServiceCollection services)

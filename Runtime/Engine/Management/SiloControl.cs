@@ -1,6 +1,7 @@
 using Granary.Engine.Activations;
 using Granary.Engine.Collection;
 using Granary.Engine.Hosting;
+using Granary.Engine.Membership;
 using Granary.Engine.Routing;
 using Orleans;
 using Orleans.Runtime;
@@ -9,7 +10,7 @@ namespace Granary.Engine.Management;
 
 /// <summary>This silo's answers.</summary>
 [GrainType(TypeName)]
-internal sealed class SiloControl(SiloCore silo, SiloHost host, SiloLoadMonitor load) : Grain, ISiloControl
+internal sealed class SiloControl(SiloCore silo, SiloHost host, SiloLoadMonitor load, LivenessAgent liveness) : Grain, ISiloControl
 {
     private const string TypeName = "sys.control";
     private static readonly GrainType s_type = GrainType.Create(TypeName);
@@ -84,6 +85,9 @@ internal sealed class SiloControl(SiloCore silo, SiloHost host, SiloLoadMonitor 
         if (SiloAddress.TryParse(silo, out var address)) load.Take(address, report);
         return Task.CompletedTask;
     }
+
+    public Task<int> AskSupport(string silo) =>
+        Task.FromResult((int)(SiloAddress.TryParse(silo, out var asker) ? liveness.OnAsked(asker) : SupportAnswer.None));
 
     public Task<bool> AcceptMigrant(Migrant migrant) => GrainMigration.AcceptAsync(silo, migrant);
 

@@ -50,6 +50,10 @@ internal interface ISiloControl : IGrainWithStringKey
     [OneWay]
     Task ReportLoad(string silo, SiloReport load);
 
+    /// <summary>Another silo cannot renew its lease and asks whether it may go on. The answer is a <see cref="Membership.SupportAnswer"/>, and may be a promise.</summary>
+    [AlwaysInterleave]
+    Task<int> AskSupport(string silo);
+
     /// <summary>A grain moves here, with what it carries. False when this silo will not have it.</summary>
     [AlwaysInterleave]
     Task<bool> AcceptMigrant(Migrant migrant);

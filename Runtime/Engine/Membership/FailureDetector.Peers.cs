@@ -11,6 +11,7 @@ internal sealed partial class FailureDetector
     private TimeSpan _readAt = TimeSpan.MinValue;
     private TimeSpan _probeAt = TimeSpan.MinValue;
     private TimeSpan _readTableAt = TimeSpan.MinValue;
+    private bool _isBehind; // the table has a newer view than this silo
 
     /// <summary>The last connection to a silo was lost, or it did not answer a probe.</summary>
     internal void OnPeerLost(TimeSpan now, SiloAddress silo)
@@ -75,9 +76,19 @@ internal sealed partial class FailureDetector
 
         _readAt = now;
         var latest = _views.Latest;
-        if ((answer.Version > latest.Version || answer.Epoch != latest.Epoch) && now >= _readTableAt)
+        if (answer.Version <= latest.Version && answer.Epoch == latest.Epoch)
         {
+            _isBehind = false;
+        }
+        else if (!_isBehind)
+        {
+            // The view is on its way, usually.
+            _isBehind = true;
             _readTableAt = now + (timings.RenewPeriod / 2);
+        }
+        else if (now >= _readTableAt)
+        {
+            _readTableAt = now + timings.RenewPeriod;
             _actionsToCome.Add(new ReadTable());
         }
 

@@ -54,7 +54,7 @@ internal sealed partial class FailureDetector(SiloAddress self, LeaseTimings tim
     /// <summary>Whether the table answered within the window in which a silo says that it can renew.</summary>
     internal bool CanRenew(TimeSpan now) => _lease.RenewedAt is { } at && now < at + timings.CanRenewWindow;
 
-    /// <summary>What has become due. To be called often: at least once in a renew period, and after anything that happened.</summary>
+    /// <summary>What has become due. Once the silo has joined; to be called often: at least once in a renew period, and after anything that happened.</summary>
     /// <returns>What to do, in order. Valid until the next call.</returns>
     internal IReadOnlyList<DetectorAction> Tick(TimeSpan now)
     {
@@ -66,6 +66,16 @@ internal sealed partial class FailureDetector(SiloAddress self, LeaseTimings tim
         AskWhenEnding(now);
         WatchPeers(now);
         return Finish(now);
+    }
+
+    /// <summary>The silo's row was written for the first time. Before anything else.</summary>
+    /// <param name="now">When that was known.</param>
+    /// <param name="sentAt">When it was sent.</param>
+    /// <param name="view">The view that has it.</param>
+    internal void OnJoined(TimeSpan now, TimeSpan sentAt, MembershipView view)
+    {
+        _lease.OnJoined(sentAt);
+        OnView(now, view);
     }
 
     /// <summary>A view was read or heard of.</summary>
@@ -81,6 +91,9 @@ internal sealed partial class FailureDetector(SiloAddress self, LeaseTimings tim
 
         ForgetGone(now);
     }
+
+    /// <summary>There is another table: how this silo stands with it decides what follows.</summary>
+    internal void OnTableChanged(TimeSpan now) => _renewAt = now;
 
     /// <summary>A renewal was answered.</summary>
     internal void OnRenewed(TimeSpan now, RenewLease renewal, Renewal answer)
@@ -196,7 +209,8 @@ internal sealed partial class FailureDetector(SiloAddress self, LeaseTimings tim
     private void OnLost(TimeSpan now, Renewal answer)
     {
         // In the epoch it was written in, a row goes away only some time after it was declared dead. And who is past its lease may have been declared dead before the table was lost.
-        if (_views.Latest.Find(self) is not null && answer.Epoch == _views.Latest.Epoch) BeFenced("The cluster declared it dead long ago.");
+        var hasRow = answer.Beats.Any(b => b.Silo.Equals(self));
+        if (!hasRow && answer.Epoch == _views.Latest.Epoch) BeFenced("The cluster declared it dead long ago.");
         else if (now >= _lease.FenceAt) BeFenced("The membership table was lost while it was past its lease.");
         else if (now >= _registerAt)
         {

@@ -6,7 +6,8 @@ namespace Granary.Engine.Membership;
 /// Where the cluster's silos are written down, each with a lease that it renews. In memory for the silos of one process, on Redis for a cluster. Thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>A lease is a counter, the <i>beat</i>, that only its silo moves on. Nobody compares clocks: who suspects a silo measures with its own clock how long the beat has stood still, and declares it dead
+/// <para>A lease is a counter, the <i>beat</i>, that only its silo moves on. It starts anywhere, differently each time a row is written that was not there (a table that has lost its contents must not take a
+/// late command for one about the new row). Nobody compares clocks: who suspects a silo measures with its own clock how long the beat has stood still, and declares it dead
 /// only if the beat, at that moment, is still the one it has seen.</para>
 /// <para>A witness of a suspicion has promised something: it will not help the suspect to outlive the beat it was suspected at, whatever becomes of the store (see docs/membership.md).
 /// So a suspicion is written after the witness has noted it, is never taken back, and ends with the beat.</para>
@@ -18,7 +19,10 @@ public interface IMembershipTable
     /// <summary>The newest view known here, without asking anyone.</summary>
     MembershipView View { get; }
 
-    /// <summary>Writes a silo's row and advances the version.</summary>
+    /// <summary>
+    /// Writes a silo's row and advances the version. When the table has lost its contents since this silo last saw it, the rows of all others that were alive in <see cref="View"/> come back with it: nobody
+    /// vanishes because the store forgot.
+    /// </summary>
     /// <returns>The view that holds the change; or, when the row was Dead already, the view that says so.</returns>
     Task<MembershipView> WriteAsync(SiloEntry entry, CancellationToken cancellation);
 
@@ -33,7 +37,7 @@ public interface IMembershipTable
 
     /// <summary>Moves a silo's beat on and reads everyone's, in one step.</summary>
     /// <param name="silo">The silo that calls.</param>
-    /// <param name="seenVersion">The version of the view it acts by. The greatest one is kept with its beat.</param>
+    /// <param name="seenVersion">The version of the view it acts by. The greatest one is kept with its beat, if the lease is held.</param>
     /// <param name="cancellation">Gives up waiting.</param>
     Task<Renewal> RenewAsync(SiloAddress silo, long seenVersion, CancellationToken cancellation);
 

@@ -138,7 +138,8 @@ public sealed class InMemoryMembershipTable(TimeProvider? time = null) : IMember
 
     private sealed class Lease
     {
-        internal long Beat { get; set; }
+        // Leases of two tables, or of a row that was lost and written again, must not be taken for each other.
+        internal long Beat { get; set; } = Random.Shared.NextInt64(1L << 40);
 
         internal long SeenVersion { get; set; }
 

@@ -20,8 +20,8 @@ internal sealed class OwnLease(SiloAddress self, LeaseTimings timings)
     /// <summary>When the last successful renewal was sent; null before the first.</summary>
     internal TimeSpan? RenewedAt { get; private set; }
 
-    /// <summary>From then on no turn may run. Far away before the first renewal: the silo is not active then.</summary>
-    internal TimeSpan FenceAt { get; private set; } = TimeSpan.MaxValue;
+    /// <summary>From then on no turn may run.</summary>
+    internal TimeSpan FenceAt { get; private set; } = TimeSpan.MinValue;
 
     /// <summary>The round of questions that is open; 0 when none is.</summary>
     internal long Round { get; private set; }
@@ -33,6 +33,9 @@ internal sealed class OwnLease(SiloAddress self, LeaseTimings timings)
 
     /// <summary>The silos whose support counts.</summary>
     internal IEnumerable<SiloAddress> Voters => _views.SelectMany(v => v.Active).Select(s => s.Address).Where(s => !s.Equals(self)).Distinct();
+
+    /// <summary>The row was written, with its first beat: that is a lease, though nobody knows yet by which view the silo acts.</summary>
+    internal void OnJoined(TimeSpan sentAt) => FenceAt = sentAt + timings.Lease;
 
     internal void OnSent(long order, MembershipView view)
     {
@@ -46,7 +49,7 @@ internal sealed class OwnLease(SiloAddress self, LeaseTimings timings)
     {
         if (RenewedAt is { } last && renewal.SentAt <= last) return;
         RenewedAt = renewal.SentAt;
-        FenceAt = FenceAt == TimeSpan.MaxValue ? renewal.SentAt + timings.Lease : Max(FenceAt, renewal.SentAt + timings.Lease);
+        FenceAt = Max(FenceAt, renewal.SentAt + timings.Lease);
         _isKnownToTable = false;
         if (_sent.TryGetValue(renewal.Order, out var view) && view.Epoch == epoch)
         {

@@ -20,16 +20,16 @@ internal sealed class ViewHistory
     }
 
     /// <summary>
-    /// The silos that were active at a version, and perhaps some more; null when that cannot be told. Exact when that version was seen; else those active at the last one seen before it,
-    /// with those that became active since.
+    /// The silos that were active at a version, and perhaps some more; null when that cannot be told, because the version is older than every view seen of this epoch, or newer. Exact when that version was
+    /// seen; else those active at the last one seen before it, with those that became active since.
     /// </summary>
     internal HashSet<SiloAddress>? Electorate(long version)
     {
         var latest = Latest;
-        if (version <= 0 || version > latest.Version) return null;
         var index = _views.FindLastIndex(v => v.Version <= version);
-        var before = index < 0 ? 0 : _views[index].Version;
-        var electorate = index < 0 ? [] : _views[index].Active.Select(s => s.Address).ToHashSet();
+        if (index < 0 || version > latest.Version) return null;
+        var before = _views[index].Version;
+        var electorate = _views[index].Active.Select(s => s.Address).ToHashSet();
         electorate.UnionWith(latest.Silos.Where(s => s.ActiveSince > before && s.ActiveSince <= version).Select(s => s.Address));
         return electorate;
     }

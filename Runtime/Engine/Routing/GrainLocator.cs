@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Granary.Engine.Activations;
+using Granary.Engine.Directory;
 using Granary.Engine.Membership;
 using Granary.Engine.Placement;
 using Orleans.GrainDirectory;
@@ -78,10 +79,27 @@ internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directo
         return best;
     }
 
-    /// <summary>At the home silo: the grain's owner by the directory, or a silo chosen by placement.</summary>
-    internal async ValueTask<GrainLocation> ResolveAsync(PlacementRequest request)
+    /// <summary>At the home silo: the grain's owner by the directory, or a silo chosen by placement. Waits for a directory that cannot be reached as long as the call may.</summary>
+    /// <param name="request">The grain, and what placement looks at.</param>
+    /// <param name="deadline">The call's, in milliseconds of <see cref="Environment.TickCount64"/>.</param>
+    /// <exception cref="DirectoryUnavailableException">The directory was out of reach until then.</exception>
+    internal async ValueTask<GrainLocation> ResolveAsync(PlacementRequest request, long deadline)
     {
-        var entry = await directory!.Lookup(request.GrainId);
+        GrainAddress? entry;
+        for (var waits = new DirectoryWaits(Bound(deadline)); ;)
+        {
+            try
+            {
+                entry = await directory!.Lookup(request.GrainId);
+                break;
+            }
+            catch (DirectoryUnavailableException) when (waits.MayWait)
+            {
+            }
+
+            await waits.WaitAsync();
+        }
+
         if (entry?.SiloAddress is { } owner && process.View.IsAlive(owner)) return new GrainLocation(owner, IsNew: false);
         return new GrainLocation(process.Placement.Choose(request), IsNew: true);
     }
@@ -90,21 +108,51 @@ internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directo
     internal async ValueTask<SiloAddress?> FindAsync(GrainId grainId) =>
         await directory!.Lookup(grainId) is { SiloAddress: { } owner } && process.View.IsAlive(owner) ? owner : null;
 
-    /// <summary>Registers an activation of this silo; gives the owner, which is another silo when that was first.</summary>
+    /// <summary>
+    /// Registers an activation of this silo; gives the owner, which is another silo when that was first. A directory that cannot be reached is asked again: the answer says whether an attempt before it
+    /// has registered the activation after all.
+    /// </summary>
+    /// <exception cref="DirectoryUnavailableException">The directory was out of reach for the time that calls wait by default.</exception>
+    /// <exception cref="SiloUnavailableException">This silo may not register anything any more.</exception>
     internal async ValueTask<SiloAddress?> RegisterAsync(Activation activation)
     {
         var address = activation.Address;
-        var registered = await directory!.Register(address, activation.ExtrasOrNull?.Arrival?.From);
+        var previous = activation.ExtrasOrNull?.Arrival?.From;
         // The entry of a silo that is gone is overwritten; a bounded number of rivals may do the same.
-        for (var attempt = 0; attempt < 8 && registered?.SiloAddress is { } owner && !owner.Equals(address.SiloAddress) && !process.View.IsAlive(owner); attempt++)
+        var rivals = 8;
+        for (var waits = new DirectoryWaits(Bound(long.MaxValue)); ;)
         {
-            registered = await directory.Register(address, registered);
-        }
+            process.Fence.Guard();
+            try
+            {
+                var registered = await directory!.Register(address, previous);
+                if (registered?.SiloAddress is not { } owner || owner.Equals(address.SiloAddress) || process.View.IsAlive(owner) || rivals-- == 0) return registered?.SiloAddress;
+                previous = registered;
+                continue;
+            }
+            catch (DirectoryUnavailableException) when (waits.MayWait)
+            {
+            }
 
-        return registered?.SiloAddress;
+            await waits.WaitAsync();
+        }
     }
 
-    internal async ValueTask UnregisterAsync(Activation activation) => await directory!.Unregister(activation.Address);
+    /// <summary>Takes an activation of this silo out of the directory. Out of reach, the entry stays: calls come here by it, and find or make an activation.</summary>
+    internal async ValueTask UnregisterAsync(Activation activation)
+    {
+        if (process.Fence.IsPassed(Environment.TickCount64)) return;
+        try
+        {
+            await directory!.Unregister(activation.Address);
+        }
+        catch (DirectoryUnavailableException)
+        {
+            process.Log.NotUnregistered(activation.GrainId);
+        }
+    }
+
+    private long Bound(long deadline) => Math.Min(deadline, Environment.TickCount64 + (long)process.ResponseTimeout.TotalMilliseconds);
 
     private static ulong Mix(ulong value)
     {
@@ -120,6 +168,21 @@ internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directo
         {
             if (Volatile.Read(ref _cached) <= MaxCached * 3 / 4) return;
             if (_cache.TryRemove(pair)) Interlocked.Decrement(ref _cached);
+        }
+    }
+
+    /// <summary>The waits between attempts to reach the directory.</summary>
+    private struct DirectoryWaits(long deadline)
+    {
+        private Backoff _backoff = new(20, 1_000);
+
+        internal readonly bool MayWait => Environment.TickCount64 < deadline;
+
+        // Deadlines are in real time, and so is this.
+        internal Task WaitAsync()
+        {
+            var wait = Math.Min((long)_backoff.Next().TotalMilliseconds, Math.Max(1, deadline - Environment.TickCount64));
+            return Task.Delay(TimeSpan.FromMilliseconds(wait), TimeProvider.System);
         }
     }
 }

@@ -187,6 +187,7 @@ internal sealed class GrainRouter : CallRouter
     /// <summary>Sends a call that has not run on its way again: to a silo that should have the grain, or wherever it is found.</summary>
     private void Redispatch(Call call, SiloAddress? owner = null)
     {
+        if (RefusedByFence(call, Environment.TickCount64)) return;
         if (call.Hops > HopsAtOnce) _ = RedispatchLaterAsync(call, owner);
         else if (owner is not null) SendToPeer(call, owner);
         else DispatchAnywhere(call, null);
@@ -198,6 +199,7 @@ internal sealed class GrainRouter : CallRouter
         // Deadlines are in real time, and so is this.
         await Task.Delay(TimeSpan.FromMilliseconds(1 << Math.Min(call.Hops - HopsAtOnce - 1, 7)), TimeProvider.System).ConfigureAwait(false);
         if (call.IsClaimed) call.ReleaseCallee();
+        else if (RefusedByFence(call, Environment.TickCount64)) return;
         else if (owner is not null) SendToPeer(call, owner);
         else DispatchAnywhere(call, null);
     }
@@ -227,6 +229,7 @@ internal sealed class GrainRouter : CallRouter
     private void DispatchHere(Call call, GrainProxy? target)
     {
         var silo = _silo!;
+        if (RefusedByFence(call, Environment.TickCount64)) return;
         var grainId = call.TargetId;
         if (ObserverTable.IsObserver(grainId))
         {
@@ -279,7 +282,7 @@ internal sealed class GrainRouter : CallRouter
     /// <summary>We are the grain's home (or were asked as if we were): look it up, or place it.</summary>
     private void Resolve(Call call, GrainProxy? target)
     {
-        var location = _silo!.Locator.ResolveAsync(new PlacementRequest(call.TargetId, call.Method.Interface, call.Sink is { } sink ? sink.PeerSilo : _silo.Address));
+        var location = _silo!.Locator.ResolveAsync(new PlacementRequest(call.TargetId, call.Method.Interface, call.Sink is { } sink ? sink.PeerSilo : _silo.Address), call.Deadline);
         if (location.IsCompletedSuccessfully)
         {
             Go(call, target, location.Result);
@@ -433,6 +436,15 @@ internal sealed class GrainRouter : CallRouter
         call.ReleaseCallee();
     }
 
+    /// <summary>Ends a call that this silo may not start, because its lease is over. True when it did.</summary>
+    private bool RefusedByFence(Call call, long now)
+    {
+        if (!_process.Fence.IsPassed(now)) return false;
+        call.Fail(TurnFence.Refusal());
+        call.ReleaseCallee();
+        return true;
+    }
+
     private static void NoSilo(Call call)
     {
         call.Fail(new SiloUnavailableException($"The call {call.Method.FullName} cannot be sent: no active silo is known."));
@@ -471,7 +483,8 @@ internal sealed class GrainRouter : CallRouter
             return false;
         }
 
-        if (call.Deadline > now) return true;
+        if (call.Deadline > now && !_process.Fence.IsPassed(now)) return true;
+        if (RefusedByFence(call, now)) return false;
         call.Fail(new TimeoutException($"The deadline had passed before the call {method.FullName} to {call.TargetId} was sent."));
         call.ReleaseCallee();
         return false;

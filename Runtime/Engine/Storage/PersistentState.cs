@@ -109,6 +109,9 @@ internal sealed class PersistentState<TState> : IPersistentState<TState>, IActiv
         _hasMoved = true;
     }
 
+    /// <exception cref="SiloUnavailableException">The silo does not hold its lease: another one may have the grain by now.</exception>
+    private void Guard() => (_context as Activation)?.Silo.Fence.Guard();
+
     /// <summary>What is in memory is not what is stored: unless the grain handles the error, it must begin anew.</summary>
     private void OnInconsistent()
     {

@@ -21,6 +21,11 @@ internal sealed partial class EngineLog(ILogger logger)
     [LoggerMessage(1005, LogLevel.Error, "A timer callback of {Grain} failed; the timer goes on.")]
     private static partial void LogTimerFailed(ILogger logger, GrainId grain, Exception error);
 
+    [LoggerMessage(1006, LogLevel.Debug, "The directory could not be reached to take {Grain} out; its entry stays, and calls that come by it find it.")]
+    private static partial void LogNotUnregistered(ILogger logger, GrainId grain);
+
+    internal void NotUnregistered(GrainId grain) => LogNotUnregistered(logger, grain);
+
     internal void ActivationFailed(GrainId grain, Exception error) => LogActivationFailed(logger, grain, error);
 
     internal void DeactivationFailed(GrainId grain, Exception error) => LogDeactivationFailed(logger, grain, error);

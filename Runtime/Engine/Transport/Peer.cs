@@ -77,6 +77,12 @@ internal sealed class Peer
         }
     }
 
+    /// <summary>Whether it is one of the connections that calls are sent on.</summary>
+    internal bool Uses(PeerConnection connection)
+    {
+        lock (_lock) return _lanes.Contains(connection);
+    }
+
     /// <summary>A connection was opened to it.</summary>
     internal void OnConnected(PeerIdentity identity)
     {
