@@ -59,9 +59,15 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 
     /// <summary>Runs a script; it may run twice only if its first run has written nothing.</summary>
     /// <exception cref="RedisRequestException">It failed.</exception>
-    internal async Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation)
+    /// <param name="script">The script.</param>
+    /// <param name="keys">Its keys.</param>
+    /// <param name="values">Its arguments.</param>
+    /// <param name="cancellation">Gives up waiting.</param>
+    /// <param name="timeout">A shorter timeout than the usual one.</param>
+    internal async Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation, TimeSpan? timeout = null)
     {
-        var link = await LinkAsync(cancellation).ConfigureAwait(false);
+        var limit = timeout ?? Timeout;
+        var link = await LinkAsync(limit, cancellation).ConfigureAwait(false);
         try
         {
             RedisResult? result = null;
@@ -69,7 +75,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
             {
                 try
                 {
-                    result = await link.Database.ScriptEvaluateAsync(script.Hash, keys, values).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+                    result = await link.Database.ScriptEvaluateAsync(script.Hash, keys, values).WaitAsync(limit, _time, cancellation).ConfigureAwait(false);
                 }
                 catch (RedisServerException error) when (error.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
                 {
@@ -80,7 +86,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 
             if (result is null)
             {
-                result = await link.Database.ExecuteAsync("EVAL", [script.Text, keys.Length, .. keys, .. values]).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+                result = await link.Database.ExecuteAsync("EVAL", [script.Text, keys.Length, .. keys, .. values]).WaitAsync(limit, _time, cancellation).ConfigureAwait(false);
                 link.Learn(script);
             }
 
@@ -89,15 +95,15 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            throw Note(link, error);
+            throw Note(link, error, limit);
         }
     }
 
     /// <summary>Sends a command that may be sent again.</summary>
-    /// <inheritdoc cref="RunAsync(RedisScript, RedisKey[], RedisValue[], CancellationToken)"/>
+    /// <inheritdoc cref="RunAsync(RedisScript, RedisKey[], RedisValue[], CancellationToken, TimeSpan?)"/>
     internal async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> command, CancellationToken cancellation)
     {
-        var link = await LinkAsync(cancellation).ConfigureAwait(false);
+        var link = await LinkAsync(Timeout, cancellation).ConfigureAwait(false);
         try
         {
             var result = await command(link.Database).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
@@ -106,14 +112,14 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            throw Note(link, error);
+            throw Note(link, error, Timeout);
         }
     }
 
     /// <summary>Runs a command on every primary that holds a part of the keys.</summary>
     internal async Task OnEachPrimaryAsync(Func<IServer, Task> command, CancellationToken cancellation)
     {
-        var link = await LinkAsync(cancellation).ConfigureAwait(false);
+        var link = await LinkAsync(Timeout, cancellation).ConfigureAwait(false);
         try
         {
             foreach (var endpoint in link.Multiplexer.GetEndPoints())
@@ -124,7 +130,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            throw Note(link, error);
+            throw Note(link, error, Timeout);
         }
     }
 
@@ -185,7 +191,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 #pragma warning restore CS0618
     }
 
-    private async Task<Link> LinkAsync(CancellationToken cancellation)
+    private async Task<Link> LinkAsync(TimeSpan limit, CancellationToken cancellation)
     {
         Task<Link> link;
         lock (_lock)
@@ -198,11 +204,11 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         if (link.IsCompleted) return await link.ConfigureAwait(false);
         try
         {
-            return await link.WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+            return await link.WaitAsync(limit, _time, cancellation).ConfigureAwait(false);
         }
         catch (TimeoutException error)
         {
-            throw new RedisRequestException(RedisProblem.Unreachable, $"There is no connection to Redis at {Server} yet after {Timeout.TotalSeconds:0.#} s. Check that it runs and that the address in the connection string is right.", error);
+            throw new RedisRequestException(RedisProblem.Unreachable, $"There is no connection to Redis at {Server} yet after {limit.TotalSeconds:0.#} s. Check that it runs and that the address in the connection string is right.", error);
         }
     }
 
@@ -289,9 +295,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 
     private void NoteAnswer() => Volatile.Write(ref _brokenSince, 0);
 
-    private RedisRequestException Note(Link link, Exception error)
+    private RedisRequestException Note(Link link, Exception error, TimeSpan limit)
     {
-        var explained = RedisErrors.Explain(error, Server, Timeout);
+        var explained = RedisErrors.Explain(error, Server, limit);
         if (!explained.IsConnectionBroken)
         {
             NoteAnswer();

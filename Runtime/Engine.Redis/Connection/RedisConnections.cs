@@ -15,11 +15,8 @@ internal enum RedisUse
 /// <summary>The connections of one host: one for each server and use, shared by all who ask with the same configuration. Thread-safe.</summary>
 internal sealed class RedisConnections(TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
-    /// <summary>A renewal must be over, one way or the other, well within a lease.</summary>
-    private static readonly TimeSpan s_renewalTimeout = TimeSpan.FromSeconds(2);
-
     /// <summary>Long enough for a busy server; the client's own default of a second is not.</summary>
-    private static readonly TimeSpan s_dataTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_shortestTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<(RedisUse Use, object Identity), RedisConnection> _connections = new();
 
@@ -46,7 +43,7 @@ internal sealed class RedisConnections(TimeProvider time, ILoggerFactory loggers
         return _connections.GetOrAdd((use, identity), _ => new RedisConnection(
             create,
             configuration is { EndPoints.Count: > 0 } ? RedisErrors.Describe(configuration.EndPoints) : "(a client of the application's own)",
-            use == RedisUse.Membership ? s_renewalTimeout : wanted > s_dataTimeout ? wanted : s_dataTimeout,
+            wanted > s_shortestTimeout ? wanted : s_shortestTimeout,
             time,
             loggers.CreateLogger<RedisConnection>())
         {

@@ -22,6 +22,9 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
     /// <summary>Half a minute of renewals: a silo that has come back and still has not restored its part is told once more, since all others wait for it.</summary>
     private const int RenewalsUntilToldAgain = 60;
 
+    /// <summary>A renewal is over, one way or the other, well within a lease.</summary>
+    private static readonly TimeSpan s_renewalTimeout = TimeSpan.FromSeconds(2);
+
     private readonly RedisConnection _connection;
     private readonly ClusterKeys _keys;
     private readonly RedisKey[] _tableKeys;
@@ -158,7 +161,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         ArgumentNullException.ThrowIfNull(silo);
         var view = _view;
         var (_, result) = await AskAsync(
-            MembershipScripts.Renew, [silo.ToParsableString(), seenVersion, view.Version, view.Epoch, NewEpoch(), _keys.ViewChannel], cancellation).ConfigureAwait(false);
+            MembershipScripts.Renew, [silo.ToParsableString(), seenVersion, view.Version, view.Epoch, NewEpoch(), _keys.ViewChannel], cancellation, s_renewalTimeout).ConfigureAwait(false);
         var parts = (RedisResult[]?)result ?? [];
         if (parts.Length != 4) throw new MembershipUnavailableException($"Redis at {_connection.Server} answered a renewal with {parts.Length} parts instead of 4. Is it Redis?");
         var answer = (int)parts[0];
@@ -297,7 +300,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         while (Interlocked.CompareExchange(ref _reading, 0, asked) != asked);
     }
 
-    private async Task<(long Request, RedisResult Result)> AskAsync(RedisScript script, RedisValue[] values, CancellationToken cancellation)
+    private async Task<(long Request, RedisResult Result)> AskAsync(RedisScript script, RedisValue[] values, CancellationToken cancellation, TimeSpan? timeout = null)
     {
         try
         {
@@ -307,7 +310,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
             lock (_lock)
             {
                 request = ++_requests;
-                asked = _connection.RunAsync(script, _tableKeys, values, cancellation);
+                asked = _connection.RunAsync(script, _tableKeys, values, cancellation, timeout);
             }
 
             return (request, await asked.ConfigureAwait(false));
