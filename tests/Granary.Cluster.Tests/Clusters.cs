@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Granary.Cluster.Tests;
 
 /// <summary>How the tests' clusters are set up.</summary>
@@ -16,11 +14,7 @@ internal static class Clusters
     internal static readonly TimeSpan ShortMargin = TimeSpan.FromSeconds(1);
 
     /// <summary>Leases short enough to wait for their end.</summary>
-    internal static readonly IReadOnlyDictionary<string, string> ShortLeases = new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["Granary:Engine:LeaseDuration"] = ShortLease.ToString("c", CultureInfo.InvariantCulture),
-        ["Granary:Engine:LeaseMargin"] = ShortMargin.ToString("c", CultureInfo.InvariantCulture),
-    };
+    internal static readonly IReadOnlyDictionary<string, string> ShortLeases = RealClusterOptions.Leases(ShortLease, ShortMargin);
 
     /// <summary>A network whose links can be cut.</summary>
     internal static async Task<IClusterNetwork> WithCutsAsync() =>

@@ -64,12 +64,13 @@ internal sealed class Arena(RealCluster cluster, Load load, Timings timings, Act
 /// <param name="Lease">How long a silo may go without renewing.</param>
 /// <param name="Margin">How much longer the others wait.</param>
 /// <param name="RedisAway">How long Redis is gone.</param>
+/// <param name="MaxRedisAway">How long silos are to go on without it.</param>
 /// <param name="Cut">How long two silos are cut from each other.</param>
-internal sealed record Timings(TimeSpan Lease, TimeSpan Margin, TimeSpan RedisAway, TimeSpan Cut)
+internal sealed record Timings(TimeSpan Lease, TimeSpan Margin, TimeSpan RedisAway, TimeSpan MaxRedisAway, TimeSpan Cut)
 {
-    internal static Timings Quick { get; } = new(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(6));
+    internal static Timings Quick { get; } = new(TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(6));
 
-    internal static Timings Full { get; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(20));
+    internal static Timings Full { get; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(60), TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(20));
 
     /// <summary>What is waited for anything to come right again.</summary>
     internal TimeSpan Patience => ((Lease + Margin) * 2) + TimeSpan.FromSeconds(30);

@@ -25,6 +25,11 @@ internal static class ChaosProgram
             await Console.Error.WriteLineAsync(error.Message);
             return 2;
         }
+        catch (Exception error) when (error is InvalidOperationException or TimeoutException or OrleansException)
+        {
+            await Console.Error.WriteLineAsync($"The cluster did not start, so nothing was tried: {error.Message}");
+            return 1;
+        }
     }
 
     private static IReadOnlyList<Fault> Chosen(ChaosOptions options)

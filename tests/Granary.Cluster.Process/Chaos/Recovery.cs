@@ -55,8 +55,8 @@ internal sealed record Recovery
             Failed = calls.Count(o => o.Outcome == Outcome.Failed),
             Unknown = calls.Count(o => o.Outcome == Outcome.Unknown),
             Served = served,
-            LongestCall = Longest(calls.Where(o => o.Kind is Kind.Increment or Kind.Transfer)),
-            LongestNew = Longest(calls.Where(o => o.Kind == Kind.NewGrain && o.Outcome == Outcome.Acknowledged)),
+            LongestCall = Longest(calls.Where(o => o.Kind is Kind.Increment or Kind.Transfer), arena.Struck),
+            LongestNew = Longest(calls.Where(o => o.Kind == Kind.NewGrain && o.Outcome == Outcome.Acknowledged), arena.Struck),
             DoubleActivations = doubleActivations,
             LostWrites = increments.Sum(counter => Checker.Contradictions(counter.Key, counter).Count()),
             WithoutEnd = calls.Count(o => o.EndedAt != 0 && Stopwatch.GetElapsedTime(o.BeganAt, o.EndedAt) > o.Deadline + History.Grace),
@@ -71,8 +71,9 @@ internal sealed record Recovery
         return $"{call.Outcome} {call.Kind}: {call.Error.GetType().Name}: {(message.Length > 160 ? message[..160] + "..." : message)}";
     }
 
-    private static TimeSpan Longest(IEnumerable<Operation> calls) =>
-        calls.Where(o => o.EndedAt != 0).Select(o => Stopwatch.GetElapsedTime(o.BeganAt, o.EndedAt)).DefaultIfEmpty().Max();
+    /// <summary>What was before the fault is not its doing.</summary>
+    private static TimeSpan Longest(IEnumerable<Operation> calls, long struck) =>
+        calls.Where(o => o.EndedAt != 0).Select(o => Stopwatch.GetElapsedTime(Math.Max(o.BeganAt, struck), o.EndedAt)).DefaultIfEmpty().Max();
 }
 
 /// <summary>The rows as text.</summary>

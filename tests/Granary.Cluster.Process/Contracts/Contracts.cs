@@ -11,6 +11,9 @@ public interface ICounterGrain : IGrainWithStringKey
     Task<Count> Increment(string caller, long sequence);
 
     Task<CounterReport> Read();
+
+    /// <summary>Ends this activation; the next call is answered by another one, wherever it is placed.</summary>
+    Task Leave();
 }
 
 /// <summary>A grain without state: where it lives is all there is to it.</summary>

@@ -28,6 +28,12 @@ public sealed class CounterGrain([PersistentState("counter")] IPersistentState<C
         var state = await _stored.ReadAsync();
         return new CounterReport { Value = state.Value, Repeated = state.Repeated };
     }
+
+    public Task Leave()
+    {
+        DeactivateOnIdle();
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>What is stored of a counter.</summary>

@@ -13,6 +13,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly List<(Func<string, bool> Wanted, TaskCompletionSource<string> Found)> _waiting = [];
     private readonly Task _reading;
     private bool _ended;
+    private int? _disposedWith;
 
     private ChildProcess(string name, Process process)
     {
@@ -27,10 +28,10 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     internal int Id { get; }
 
-    internal bool HasExited => _process.HasExited;
+    internal bool HasExited => _disposedWith is not null || _process.HasExited;
 
     /// <summary>Once it has ended; a process ended by a signal has 128 and more.</summary>
-    internal int ExitCode => _process.ExitCode;
+    internal int ExitCode => _disposedWith ?? _process.ExitCode;
 
     internal static ChildProcess Start(string name, IEnumerable<string> command, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -90,7 +91,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Its last lines, for the message of a failure.</summary>
     internal string Tail(int lines = 60)
     {
-        lock (_lock) return $"--- {Name} ({Id}{(HasExited ? $", ended with {_process.ExitCode}" : "")})\n" + string.Join('\n', _lines.TakeLast(lines));
+        lock (_lock) return $"--- {Name} ({Id}{(HasExited ? $", ended with {ExitCode}" : "")})\n" + string.Join('\n', _lines.TakeLast(lines));
     }
 
     internal string[] Lines()
@@ -100,10 +101,12 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposedWith is not null) return;
         if (!HasExited) Signal(Harness.Signal.Kill);
         await _process.WaitForExitAsync();
         Reaper.Remove(Id);
         await _reading;
+        _disposedWith = _process.ExitCode;
         _process.Dispose();
     }
 

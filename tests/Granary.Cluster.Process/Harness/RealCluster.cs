@@ -184,6 +184,14 @@ internal sealed record RealClusterOptions
     /// <summary>Settings of the silos, as in their configuration.</summary>
     internal IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Settings for leases of another length than usual.</summary>
+    internal static IReadOnlyDictionary<string, string> Leases(TimeSpan lease, TimeSpan margin) => new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["Granary:Engine:LeaseDuration"] = lease.ToString("c", CultureInfo.InvariantCulture),
+        ["Granary:Engine:LeaseMargin"] = margin.ToString("c", CultureInfo.InvariantCulture),
+        ["Granary:Engine:RenewPeriod"] = (lease / 20).ToString("c", CultureInfo.InvariantCulture),
+    };
+
     /// <summary>Makes the network; without it, the loopback address.</summary>
     internal Func<Task<IClusterNetwork>>? Network { get; init; }
 }

@@ -21,6 +21,7 @@ internal sealed class Load
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, Operation> _lastSuccess = new(StringComparer.Ordinal);
     private readonly ConcurrentBag<Transfer> _transfers = [];
+    private long _lastNewGrain; // when the latest call to a grain that was new and answered began
     private readonly List<Task> _callers = [];
 
     internal Load(TestClient client, LoadOptions options, int seed, string name = "load")
@@ -80,7 +81,7 @@ internal sealed class Load
     /// <summary>The counters without a success of a call that began after a moment.</summary>
     internal IReadOnlyList<string> NotServedSince(long moment) => [.. Counters.Where(c => !_lastSuccess.TryGetValue(c, out var success) || success.BeganAt < moment)];
 
-    /// <summary>Waits until each counter has answered a call that began after now.</summary>
+    /// <summary>Waits until each counter, and a grain that was new, has answered a call that began after now.</summary>
     internal Task ServedAsync(TimeSpan within)
     {
         var from = Stopwatch.GetTimestamp();
@@ -92,13 +93,13 @@ internal sealed class Load
     {
         try
         {
-            await Until.TrueAsync(() => NotServedSince(from).Count == 0, within, "every counter answers");
+            await Until.TrueAsync(() => NotServedSince(from).Count == 0 && (_options.Pioneers == 0 || Volatile.Read(ref _lastNewGrain) >= from), within, "every counter and a new grain answer");
         }
         catch (TimeoutException error)
         {
             var waiting = NotServedSince(from);
             var last = History.All().LastOrDefault(o => o.Grain == waiting.FirstOrDefault() && o.Outcome is Outcome.Failed or Outcome.Unknown)?.Error;
-            throw new TimeoutException($"{waiting.Count} of {Counters.Count} counters did not answer within {within}: {string.Join(", ", waiting.Take(5))}. The last error of the first: {last?.ToString() ?? "none"}", error);
+            throw new TimeoutException($"{waiting.Count} of {Counters.Count} counters{(waiting.Count == 0 ? ", and no new grain," : "")} did not answer within {within}: {string.Join(", ", waiting.Take(5))}. The last error of the first: {last?.ToString() ?? "none"}", error);
         }
     }
 
@@ -121,6 +122,14 @@ internal sealed class Load
                 await AttemptAsync(transfer);
             }
         }
+    }
+
+    /// <summary>Lets the counters be placed anew, so that a silo that came late has some too.</summary>
+    internal async Task SpreadAsync(TimeSpan within)
+    {
+        var from = Stopwatch.GetTimestamp();
+        await Task.WhenAll(Counters.Select(c => _grains.GetGrain<ICounterGrain>(c).Leave()));
+        await ServedSinceAsync(from, within);
     }
 
     /// <summary>Reads a counter, trying again while the cluster cannot.</summary>
@@ -185,7 +194,11 @@ internal sealed class Load
         transfer.IsDone = attempt.Outcome == Outcome.Acknowledged;
     }
 
-    private Task PioneerAsync(string key) => History.CallAsync(Kind.NewGrain, key, _deadline, async operation => operation.Silo = (await _grains.GetGrain<IPlaceGrain>(key).Where()).Silo);
+    private async Task PioneerAsync(string key)
+    {
+        var done = await History.CallAsync(Kind.NewGrain, key, _deadline, async operation => operation.Silo = (await _grains.GetGrain<IPlaceGrain>(key).Where()).Silo);
+        if (done.Outcome == Outcome.Acknowledged) Volatile.Write(ref _lastNewGrain, Math.Max(done.BeganAt, Volatile.Read(ref _lastNewGrain)));
+    }
 
     private Task CountAsync(string key, long from) => History.CallAsync(Kind.ServerStream, key, _deadline + s_streamTime, async operation =>
     {
