@@ -17,12 +17,15 @@ switch (args)
         return 0;
     case [FuzzCommand.Name, .. var rest]:
         return await FuzzCommand.RunAsync(rest);
+    case [RedisSilo.Role, var redis, var cluster, var port]:
+        await RedisSilo.RunAsync(redis, cluster, port);
+        return 0;
     case [SiloProcess.Role]:
         await SiloProcess.RunAsync();
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new Starts()];
 
 Options options;
 try

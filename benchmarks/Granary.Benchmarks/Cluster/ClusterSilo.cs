@@ -14,7 +14,10 @@ namespace Granary.Benchmarks.Cluster;
 /// </summary>
 internal sealed class ClusterSilo : IAsyncDisposable
 {
+    private static readonly TimeSpan s_renewal = TimeSpan.FromMilliseconds(500);
+
     private readonly IHost _host;
+    private readonly CancellationTokenSource _stopping = new();
 
     private ClusterSilo(IHost host) => _host = host;
 
@@ -42,11 +45,23 @@ internal sealed class ClusterSilo : IAsyncDisposable
         var view = await table.WriteAsync(new SiloEntry(peer, peer.ToString(), SiloStatus.Active, [], [.. Core.Types.Manifest()], TimeProvider.System.GetUtcNow()), CancellationToken.None);
         // Views are applied in the background.
         while (Core.View.Version < view.Version) await Task.Yield();
+        _ = KeepAliveAsync(table, peer);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _stopping.CancelAsync();
         await _host.StopAsync(new CancellationToken(canceled: true));
         _host.Dispose();
+    }
+
+    /// <summary>The peer renews its lease in a table of its own; in this one it would be taken for dead.</summary>
+    private async Task KeepAliveAsync(IMembershipTable table, SiloAddress peer)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            await table.RenewAsync(peer, Core.View.Version, CancellationToken.None);
+            await Task.Delay(s_renewal, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Granary.Benchmarks.Local;
 using Granary.Engine;
 using Granary.Engine.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,7 +46,7 @@ internal sealed class FrameCalls : IBenchmark
         await near.MeetAsync(far.Address);
         var grains = await FindAsync(near.Core, near.Grains, far.Address);
         foreach (var (inFlight, orleans, budget) in s_siloToSilo) await MeasureAsync(session, $"silo to silo, two processes, {inFlight} in flight", grains, inFlight, orleans, budget);
-        await MeasureLatencyAsync(session, "silo to silo, two processes, 1 in flight, p50", grains);
+        await grains.MeasureLatencyAsync(session, Name, "silo to silo, two processes, 1 in flight, p50");
     }
 
     private async Task ClientAsync(Session session)
@@ -69,67 +67,9 @@ internal sealed class FrameCalls : IBenchmark
         await host.StopAsync();
     }
 
-    /// <summary>Activates grains until as many as there are calls in flight live in that silo and have their home there.</summary>
-    private static async Task<There> FindAsync(ProcessCore caller, IGrainFactory factory, SiloAddress silo)
-    {
-        var wanted = s_siloToSilo.Max(s => s.InFlight);
-        var address = silo.ToParsableString();
-        List<ICallGrain> found = [];
-        for (var i = 0; found.Count < wanted; i++)
-        {
-            if (i > wanted * 50) throw new CannotMeasureException($"of {i} grains only {found.Count} were placed in {silo}.");
-            var grain = factory.GetGrain<ICallGrain>($"there{i}");
-            if (silo.Equals(caller.Locator.Home(grain.GetGrainId())) && await grain.Where() == address) found.Add(grain);
-        }
+    /// <summary>Grains that live in that silo and have their home there.</summary>
+    private static Task<RemoteGrains> FindAsync(ProcessCore caller, IGrainFactory factory, SiloAddress silo) =>
+        RemoteGrains.FindAsync(factory, [silo], s_siloToSilo.Max(s => s.InFlight), grain => silo.Equals(caller.Locator.Home(grain.GetGrainId())));
 
-        return new There([.. found], address);
-    }
-
-    /// <summary>Grains in another silo.</summary>
-    private sealed record There(ICallGrain[] Grains, string Silo)
-    {
-        /// <summary>A call that crossed no connection would be a thousand times faster and prove nothing.</summary>
-        internal async Task CheckAsync()
-        {
-            foreach (var grain in Grains)
-            {
-                if (await grain.Where() != Silo) throw new InvalidOperationException($"{grain.GetGrainId()} has left {Silo} while it was measured: the figure is of something else.");
-            }
-        }
-    }
-
-    private async Task MeasureAsync(Session session, string what, There there, int inFlight, Peer? peer, Budget? budget)
-    {
-        var rate = await Measurement.RateAsync(session, n => Callers.RunAsync(inFlight, n, async (caller, calls) =>
-        {
-            var grain = there.Grains[caller];
-            for (var i = 0; i < calls; i++) await grain.MultiplyValue(7, i);
-        }));
-        await there.CheckAsync();
-        session.Add(Name, what, rate, peer, budget);
-    }
-
-    private async Task MeasureLatencyAsync(Session session, string what, There there)
-    {
-        var grain = there.Grains[0];
-        var calls = session.Quick ? 2_000 : 20_000;
-        double[] medians = new double[session.Rounds], loops = new double[session.Rounds];
-        var times = new double[calls];
-        for (var round = 0; round < session.Rounds; round++)
-        {
-            loops[round] = CpuLoop.Run();
-            for (var i = 0; i < calls; i++)
-            {
-                var start = Stopwatch.GetTimestamp();
-                await grain.MultiplyValue(7, i);
-                times[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-            }
-
-            Array.Sort(times);
-            medians[round] = Measurement.Median(times);
-        }
-
-        await there.CheckAsync();
-        session.Add(Name, what, Measurement.Sum(Unit.Microseconds, medians, [], loops), new Peer("Orleans 10.4", 33, 33, SameRun: false), new Budget(22));
-    }
+    private Task MeasureAsync(Session session, string what, RemoteGrains there, int inFlight, Peer? peer, Budget? budget) => there.MeasureRateAsync(session, Name, what, inFlight, peer, budget);
 }

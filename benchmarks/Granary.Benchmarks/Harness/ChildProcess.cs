@@ -76,6 +76,9 @@ internal sealed class ChildProcess : IDisposable
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 
+    /// <summary>kill -9; what is left of it goes with <see cref="Dispose"/>.</summary>
+    internal void Kill() => _process.Kill();
+
     /// <summary>A port that was free a moment ago.</summary>
     internal static int FreePort()
     {

@@ -27,6 +27,9 @@ public interface ICallGrain : IGrainWithStringKey
 
     /// <summary>The silo it lives in, in parsable form.</summary>
     Task<string> Where();
+
+    /// <summary>Answers after that time.</summary>
+    Task Linger(TimeSpan time);
 }
 
 /// <summary>A message that its holder may change: copied on the way in and out.</summary>
@@ -101,6 +104,8 @@ public sealed class CallGrain : Grain, ICallGrain
     public Task<ulong> Work(int turns) => Task.FromResult(CpuLoop.Spin(turns));
 
     public Task<string> Where() => Task.FromResult(GrainContext.Address.SiloAddress!.ToParsableString());
+
+    public Task Linger(TimeSpan time) => Task.Delay(time);
 }
 
 /// <summary>A grain with nothing in it: what remains is the engine's.</summary>

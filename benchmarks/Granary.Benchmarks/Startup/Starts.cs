@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Granary.Benchmarks.Cluster;
 using Granary.Benchmarks.Http;
 
 namespace Granary.Benchmarks.Startup;
@@ -17,6 +18,7 @@ internal sealed class Starts : IBenchmark
     public async Task RunAsync(Session session)
     {
         await MeasureAsync(session, "a host with a silo, to its first call", OneAnswerAsync, new Budget(250), new Budget(55), s_orleansStart, s_orleansMemory);
+        await MeasureAsync(session, "a silo over Redis, to its first call", RedisAsync, new Budget(350), new Budget(65), new Peer("Orleans 10.4", 550, 690, SameRun: false), new Peer("Orleans 10.4", 96, 105, SameRun: false));
         await MeasureAsync(session, "ApiHost with its grains, to its first HTTP call", ApiHostAsync, null, null, null, null);
         await MeasureAsync(session, "Silo, to /readyz", SiloAsync, new Budget(250), new Budget(55), s_orleansStart, s_orleansMemory);
     }
@@ -46,6 +48,13 @@ internal sealed class Starts : IBenchmark
         while (line is not null && line != "56") line = await process.Output.ReadLineAsync();
         if (line is null) throw new CannotMeasureException($"the process ended before its first answer:\n{process.Errors}");
         return await RestAsync(process, took);
+    }
+
+    private static async Task<Started> RedisAsync()
+    {
+        using var redis = await RedisServer.StartAsync();
+        using var silo = await RedisSiloProcess.StartAsync(redis.ConnectionString, "start");
+        return await RestAsync(silo.Process, Stopwatch.GetElapsedTime(silo.Process.StartedAt));
     }
 
     private static async Task<Started> ApiHostAsync()
