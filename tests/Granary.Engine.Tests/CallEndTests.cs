@@ -14,6 +14,10 @@ public interface IEndingGrain : IGrainWithStringKey
 
     Task Count();
 
+    /// <summary>Passes what waits: once it has answered, whatever was sent before it has arrived.</summary>
+    [AlwaysInterleave]
+    Task Passing();
+
     [OneWay]
     Task Notify(string gate);
 
@@ -35,6 +39,8 @@ public sealed class SampleException(string message) : Exception(message);
 public class EndingGrain : Grain, IEndingGrain
 {
     private int _runs;
+
+    public Task Passing() => Task.CompletedTask;
 
     public async Task<bool> Hold(string gate)
     {
@@ -126,6 +132,7 @@ public abstract class CallEndTests
         Task late;
         using (RpcDeadline.Within(TimeSpan.FromMilliseconds(100))) late = grain.Count();
         await Assert.ThrowsAsync<TimeoutException>(() => late.WaitAsync(Gates.Within));
+        await grain.Passing().WaitAsync(Gates.Within);
         Gates.Get(_key).Open();
         Assert.True(await held.WaitAsync(Gates.Within));
         Assert.Equal(0, await grain.Runs());
@@ -141,6 +148,7 @@ public abstract class CallEndTests
         var waiting = grain.WaitForToken(_key + "-never", cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Gates.Within));
+        await grain.Passing().WaitAsync(Gates.Within);
         Gates.Get(_key).Open();
         await held.WaitAsync(Gates.Within);
         Assert.Equal(0, await grain.Runs());

@@ -30,8 +30,11 @@ internal sealed class GrainRouter : CallRouter
 
     private const int HopsAtOnce = 4;
 
-    /// <summary>Attempts to reach a silo before the call fails; with the waits between them they take about a second.</summary>
-    private const int MaxUnsent = 12;
+    /// <summary>
+    /// Attempts to reach a silo before the call fails. With the waits between them they take some three seconds, if the deadline does not come first: longer than it takes to find out that a silo has died,
+    /// so a call that could not be sent to it goes to its grain's next activation.
+    /// </summary>
+    private const int MaxUnsent = 32;
 
     private readonly ProcessCore _process;
     private readonly SiloCore? _silo;

@@ -33,7 +33,8 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(1109, LogLevel.Warning, "The one-way call {Method} was dropped: {Reason}")]
     private static partial void LogDropped(ILogger logger, string method, string reason);
 
-    [LoggerMessage(1110, LogLevel.Warning, "Code that a reply from {Peer} resumed has kept the connection's thread; another thread reads on. Do not block on grain calls; await them.")]
+    // On a busy machine, or while code is compiled, this happens to code that does nothing wrong.
+    [LoggerMessage(1110, LogLevel.Debug, "Code that a reply from {Peer} resumed has kept the connection's thread for 10 ms or more; another thread reads on. If this goes on, something blocks on grain calls: await them.")]
     private static partial void LogBlocked(ILogger logger, string peer);
 
     [LoggerMessage(1111, LogLevel.Information, "The certificate {Subject} was read again; it is valid until {NotAfter:u}.")]
