@@ -60,6 +60,7 @@ internal static class SiloServices
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<SiloLoadMonitor>());
         services.TryAddSingleton(_ => new LivenessClock(TimeProvider.System));
         services.AddSingleton<LivenessAgent>();
+        services.AddSingleton<ISiloReadiness, SiloReadiness>();
         services.AddSingleton<DirectoryUpkeep>();
         services.AddSingleton<SiloMembership>();
         services.AddSingleton<SiloNetwork>();

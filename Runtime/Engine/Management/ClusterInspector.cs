@@ -9,8 +9,14 @@ internal sealed class ClusterInspector(IGrainFactory grains, TimeProvider time) 
 {
     public async Task<MemberLoad> LoadAsync(SiloAddress silo)
     {
-        var report = await grains.GetGrain<ISiloControl>(SiloControl.IdIn(silo)).Report();
-        return new MemberLoad(report.Activations, report.Clients, report.IsOverloaded, report.Cpu, report.Memory, TimeSpan.FromMilliseconds(report.QueueDelayMs));
+        var control = grains.GetGrain<ISiloControl>(SiloControl.IdIn(silo));
+        var (asked, suspects) = (control.Report(), control.Suspects());
+        await Task.WhenAll(asked, suspects);
+        var report = await asked;
+        return new MemberLoad(report.Activations, report.Clients, report.IsOverloaded, report.Cpu, report.Memory, TimeSpan.FromMilliseconds(report.QueueDelayMs))
+        {
+            Suspects = [.. (await suspects).Select(SiloAddress.FromParsableString)],
+        };
     }
 
     public async Task<GrainActivity?> FindAsync(GrainId grain)

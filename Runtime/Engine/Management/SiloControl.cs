@@ -22,6 +22,8 @@ internal sealed class SiloControl(SiloCore silo, SiloHost host, SiloLoadMonitor 
 
     public Task<SiloReport> Report() => Task.FromResult(load.Measure());
 
+    public Task<List<string>> Suspects() => Task.FromResult<List<string>>([.. liveness.Suspects.Select(s => s.ToParsableString())]);
+
     public Task<List<GrainTypeCount>> CountByType() => Task.FromResult<List<GrainTypeCount>>(
     [
         .. Grains().CountBy(a => a.Class).Select(p => new GrainTypeCount { GrainType = p.Key.GrainType.ToString(), ClassName = p.Key.Type.FullName!, Count = p.Value }),

@@ -14,6 +14,10 @@ internal interface ISiloControl : IGrainWithStringKey
     [AlwaysInterleave]
     Task<SiloReport> Report();
 
+    /// <summary>The silos that this one suspects, as text.</summary>
+    [AlwaysInterleave]
+    Task<List<string>> Suspects();
+
     /// <summary>Activations by grain type, the engine's own left out.</summary>
     [AlwaysInterleave]
     Task<List<GrainTypeCount>> CountByType();

@@ -101,6 +101,9 @@ internal sealed partial class FailureDetector
         }
     }
 
+    /// <summary>The silos it has witnessed against at their present beats.</summary>
+    internal IEnumerable<SiloAddress> Suspects => _peers.Where(p => p.Value.IsWitnessed).Select(p => p.Key);
+
     private void Dial(SiloAddress silo, PeerWatch watch, TimeSpan now)
     {
         if (watch.IsDialling || watch.IsGone || now < watch.DialledAt + (timings.RetryPeriod / 10)) return;

@@ -73,6 +73,15 @@ internal sealed partial class LivenessAgent : IDisposable
         }
     }
 
+    /// <summary>The silos that this one has witnessed against: nobody is at their address, or their lease stands still.</summary>
+    internal IReadOnlyList<SiloAddress> Suspects
+    {
+        get
+        {
+            lock (_lock) return _detector is null ? [] : [.. _detector.Suspects];
+        }
+    }
+
     /// <summary>Begins, once the silo's row is written.</summary>
     /// <param name="sentAt">When that was sent.</param>
     /// <param name="view">The view that has it.</param>
