@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using Orleans.Runtime;
 
 namespace Granary.Hosting;
 
@@ -13,9 +14,11 @@ internal static class Start
     /// <returns>The exit code: 0 after a graceful stop, 1 when the host could not start, another one when it had to end itself.</returns>
     internal static async Task<int> RunAsync(Func<WebApplication> build)
     {
+        var hasStarted = false;
         try
         {
             await using var app = build();
+            app.Lifetime.ApplicationStarted.Register(() => hasStarted = true);
             await app.RunAsync();
 
             // Not 0 where the silo had to end itself.
@@ -32,6 +35,11 @@ internal static class Start
         catch (InvalidOperationException e) when (e.TargetSite?.Module.Assembly.GetName().Name?.StartsWith("Granary.", StringComparison.Ordinal) == true)
         {
             // Ours say what to change.
+            return Refuse([e.Message]);
+        }
+        catch (OrleansException e) when (!hasStarted)
+        {
+            // No silo, no Redis, a setting of the engine's: their messages say what to do, and the log has the rest.
             return Refuse([e.Message]);
         }
         catch (Exception e) when (AddressProblem(e) is { } problem)

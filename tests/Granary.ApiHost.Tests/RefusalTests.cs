@@ -79,6 +79,14 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_Redis_that_is_not_there_is_told_in_a_sentence()
+    {
+        var said = await RefusalAsync("ApiHost", "Development", "Granary:Mode=Client", $"Granary:Redis:ConnectionString=127.0.0.1:{Ports.Free()},password=hunter2");
+        Assert.Contains("cannot be reached", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_port_that_is_taken_is_told_in_a_sentence()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
