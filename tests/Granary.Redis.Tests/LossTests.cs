@@ -68,6 +68,18 @@ public sealed class LossTests(RedisFixture redis) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_late_word_about_a_beat_of_before_does_not_fit_one_of_now()
+    {
+        var before = (await _a.Table.RenewAsync(_a.Address, 2, default)).Beats.ToDictionary(b => b.Silo, b => b.Beat);
+        await LoseAllAsync();
+        await _a.BecomeAsync(SiloStatus.Active);
+        var after = (await _a.Table.RenewAsync(_a.Address, 2, default)).Beats;
+        Assert.Equal(0, after.Single(b => b.Silo.Equals(_b.Address)).SeenVersion);
+        Assert.All(after, b => Assert.NotInRange(b.Beat, before[b.Silo] - 100, before[b.Silo] + 100));
+        Assert.False(await _a.Table.DeclareDeadAsync(_b.Address, before[_b.Address], _a.Address, "late", default));
+    }
+
+    [Fact]
     public async Task Nothing_new_is_registered_until_all_have_restored()
     {
         var held = _b.Here("held by b");
@@ -196,6 +208,115 @@ public sealed class LossTests(RedisFixture redis) : IAsyncLifetime
         await Task.WhenAll(readings);
         Assert.Equal(after.Epoch, _a.Table.View.Epoch);
         lock (seen) Assert.Equal(seen.Distinct().Count(), 1 + seen.Zip(seen.Skip(1)).Count(p => p.First != p.Second));
+    }
+
+    [Fact]
+    public async Task A_late_word_from_before_the_last_loss_does_not_end_the_restoring()
+    {
+        await LoseAllAsync();
+        await _a.BecomeAsync(SiloStatus.Active);
+        await _a.Directory.RestoreAsync([_a.Here("1")], default);
+        await LoseAllAsync();
+        await _b.BecomeAsync(SiloStatus.Active);
+        await _b.Directory.RestoreAsync([], default);
+        await _b.Directory.CompleteRestoreAsync(default);
+        await _a.BecomeAsync(SiloStatus.Active);
+        // Of the first loss: what a registered after it is lost too.
+        await _a.Directory.CompleteRestoreAsync(default);
+        await Assert.ThrowsAsync<DirectoryUnavailableException>(() => _b.Directory.Register(_b.Here("1")));
+    }
+
+    [Fact]
+    public async Task A_server_with_older_data_is_noticed_before_anything_is_registered()
+    {
+        await using var server = await RedisServer.StartAsync("--dbfilename", "old.rdb");
+        await using var a = new Member(server.Address, "older");
+        await using var b = new Member(server.Address, "older");
+        await a.BecomeAsync(SiloStatus.Active);
+        await b.BecomeAsync(SiloStatus.Active);
+        await a.Directory.Register(a.Here("kept"));
+        await server.SendAsync("SAVE");
+        // Not in the snapshot, and nothing but the entry says so: version and epoch are as they were.
+        var held = a.Here("held by a");
+        await a.Directory.Register(held);
+        await server.StopAsync();
+        await server.RunAsync();
+        await Eventually.True(async () => await b.FindsAsync(a.Here("kept")), "the server is found again");
+        Assert.Null(await b.Directory.Lookup(held.GrainId));
+        await Assert.ThrowsAsync<DirectoryUnavailableException>(() => b.Directory.Register(b.Here("held by a")));
+        Assert.Equal(a.Address, (await b.Directory.Register(b.Here("kept")))!.SiloAddress);
+        foreach (var member in new[] { a, b })
+        {
+            await Eventually.True(async () => await member.LeaseAsync() == LeaseState.Lost, "the silo is told to restore");
+            await member.BecomeAsync(SiloStatus.Active);
+            await member.Directory.RestoreAsync(member == a ? [held] : [], default);
+            await member.Directory.CompleteRestoreAsync(default);
+            Assert.Equal(LeaseState.Held, await member.LeaseAsync());
+        }
+
+        Assert.Equal(a.Address, (await b.Directory.Register(b.Here("held by a")))!.SiloAddress);
+        Assert.Equal(b.Address, (await b.Directory.Register(b.Here("new")))!.SiloAddress);
+    }
+
+    [Fact]
+    public async Task A_silo_that_joined_after_the_snapshot_is_waited_for_too()
+    {
+        await using var server = await RedisServer.StartAsync("--dbfilename", "old.rdb");
+        await using var a = new Member(server.Address, "older");
+        await using var b = new Member(server.Address, "older");
+        await a.BecomeAsync(SiloStatus.Active);
+        await server.SendAsync("SAVE");
+        await b.BecomeAsync(SiloStatus.Active);
+        await a.Table.ReadAsync(default);
+        await b.Directory.Register(b.Here("held by b"));
+        await server.StopAsync();
+        await server.RunAsync();
+        await Eventually.True(async () => await a.LeaseAsync() == LeaseState.Lost, "the silo is told to restore");
+        await a.BecomeAsync(SiloStatus.Active);
+        await a.Directory.RestoreAsync([], default);
+        await a.Directory.CompleteRestoreAsync(default);
+        await Assert.ThrowsAsync<DirectoryUnavailableException>(() => a.Directory.Register(a.Here("held by b")));
+        Assert.Equal(2, a.Table.View.Active.Length);
+        Assert.Equal(LeaseState.Lost, await b.LeaseAsync());
+    }
+
+    [Fact]
+    public async Task A_server_that_restarts_empty_is_restored()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var a = new Member(server.Address, "empty");
+        await a.BecomeAsync(SiloStatus.Active);
+        var held = a.Here("1");
+        await a.Directory.Register(held);
+        await server.StopAsync();
+        await server.RunAsync();
+        await Eventually.True(async () => await a.LeaseAsync() == LeaseState.Lost, "the silo is told to restore");
+        await a.BecomeAsync(SiloStatus.Active);
+        Assert.Empty(await a.Directory.RestoreAsync([held], default));
+        await a.Directory.CompleteRestoreAsync(default);
+        Assert.Equal(held, await a.Directory.Lookup(held.GrainId));
+        Assert.NotNull(await a.Directory.Register(a.Here("2")));
+    }
+
+    [Fact]
+    public async Task Scripts_that_are_flushed_are_no_loss()
+    {
+        await _a.Directory.Register(_a.Here("1"));
+        await redis.Server.SendAsync("SCRIPT", "FLUSH");
+        Assert.NotNull(await _a.Directory.Register(_a.Here("2")));
+        Assert.Equal(LeaseState.Held, await _a.LeaseAsync());
+    }
+
+    [Fact]
+    public async Task While_silos_restore_an_older_entry_is_not_replaced()
+    {
+        var old = _b.Here("moved");
+        await _b.Directory.Register(old);
+        // The entry may be older than the loss: the grain may have moved to a silo that has not come back yet.
+        await redis.Server.SendAsync("HSET", $"granary:{{{_cluster}}}:restoring", _b.Address.ToParsableString(), "0");
+        await Assert.ThrowsAsync<DirectoryUnavailableException>(() => _b.Directory.Register(_b.Here("moved")));
+        Assert.Equal(old, await _a.Directory.Register(_a.Here("moved"), old));
+        Assert.Equal(old, await _b.Directory.Register(old));
     }
 
     private async Task LoseAllAsync()

@@ -99,6 +99,27 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Runs a script if the server knows it; null, and nothing done, when it does not.</summary>
+    /// <exception cref="RedisRequestException">It failed.</exception>
+    internal async Task<RedisResult?> TryRunKnownAsync(RedisScript script, RedisKey[] keys, RedisValue[] values, CancellationToken cancellation)
+    {
+        var link = await LinkAsync(Timeout, cancellation).ConfigureAwait(false);
+        try
+        {
+            var result = await link.Database.ScriptEvaluateAsync(script.Hash, keys, values).WaitAsync(Timeout, _time, cancellation).ConfigureAwait(false);
+            NoteAnswer();
+            return result;
+        }
+        catch (RedisServerException error) when (error.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return null;
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            throw Note(link, error, Timeout);
+        }
+    }
+
     /// <summary>Sends a command that may be sent again.</summary>
     /// <inheritdoc cref="RunAsync(RedisScript, RedisKey[], RedisValue[], CancellationToken, TimeSpan?)"/>
     internal async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> command, CancellationToken cancellation)

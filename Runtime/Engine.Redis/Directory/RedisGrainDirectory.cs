@@ -9,7 +9,8 @@ namespace Granary.Engine.Redis.Directory;
 
 /// <summary>The grain directory of a cluster, in Redis: one key a grain, written by compare-and-set. What is asked at the same time travels in one request. docs/redis.md describes the keys.</summary>
 /// <remarks>
-/// <para>Fencing. When the membership table is in the same Redis, a script that registers looks at the silo's lease in the same step: a silo without a living row cannot write, and the entry of such a silo is overwritten.</para>
+/// <para>Fencing. When the membership table is in the same Redis, a script that registers looks at the silo's lease in the same step: a silo without a living row cannot write, and the entry of such a silo is overwritten. <see cref="RegisterScript"/> sees to it that a server which may have
+/// lost entries is noticed before anything is registered there.</para>
 /// <para>An entry is replaced by its own silo without further ado: a silo has at most one activation of a grain, so an older entry of it is left over. It is removed only by the activation that is in it, so a late removal cannot
 /// take a younger activation's entry.</para>
 /// <para>Budget: an activation costs its key, its entry, a request item and its answer's address, and a 1/128 of a request.</para>
@@ -26,7 +27,9 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
     private readonly ClusterKeys _keys;
     private readonly bool _isFenced;
     private readonly Func<SiloAddress> _silo;
+    private readonly RegisterScript _register;
     private readonly DirectoryEntry _entry = new();
+    private volatile string _restoredIn = "";
     private readonly Batcher<Registration> _registrations;
     private readonly Batcher<Removal> _removals;
     private readonly Batcher<Question> _questions;
@@ -41,6 +44,7 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
         _keys = keys;
         _isFenced = isFenced;
         _silo = silo;
+        _register = new RegisterScript(connection, keys, isFenced);
         _registrations = new Batcher<Registration>(BatchSize, Requests, SendAsync, static (item, error) => item.TrySetException(error));
         _removals = new Batcher<Removal>(BatchSize, Requests, SendAsync, static (item, error) => item.TrySetException(error));
         _questions = new Batcher<Question>(BatchSize, Requests, SendAsync, static (item, error) => item.TrySetException(error));
@@ -99,6 +103,16 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
         ArgumentNullException.ThrowIfNull(mine);
         // In parts, so that a million activations are not a million waiting requests.
         const int Part = BatchSize * 16;
+        try
+        {
+            // What is registered below is registered in this epoch or a later one.
+            _restoredIn = (string?)await _connection.RunAsync(db => db.HashGetAsync(_keys.Members, "#epoch"), cancellation).ConfigureAwait(false) ?? "";
+        }
+        catch (RedisRequestException error)
+        {
+            throw Unavailable(error);
+        }
+
         var conflicts = new List<GrainAddress>();
         var waiting = new Task<GrainAddress?>[Math.Min(Part, mine.Count)];
         for (var start = 0; start < mine.Count; start += Part)
@@ -120,7 +134,7 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
         RedisValue silo = _entry.Text(_silo());
         try
         {
-            await _connection.RunAsync(db => db.HashDeleteAsync(_keys.Restoring, silo), cancellation).ConfigureAwait(false);
+            await _connection.RunAsync(DirectoryScripts.Complete, [_keys.Members, _keys.Restoring], [silo, _restoredIn], cancellation).ConfigureAwait(false);
         }
         catch (RedisRequestException error)
         {
@@ -204,7 +218,7 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
                 values[(2 * i) + 4] = registration.Previous;
             }
 
-            var result = await _connection.RunAsync(DirectoryScripts.Register, keys, values, CancellationToken.None).ConfigureAwait(false);
+            var result = await _register.RunAsync(keys, values).ConfigureAwait(false);
             var answers = (RedisValue[]?)result ?? [];
             if (answers.Length != alike.Length || answers[0] == 2)
             {

@@ -13,7 +13,7 @@ namespace Granary.Engine.Redis.Membership;
 /// <remarks>
 /// <para>Each method is one script. Views reach watchers in version order: by the answer to a change made here, and by reading when a message or the answer to a renewal names a later version. Readings are numbered when
 /// they are sent, so that an answer from before a loss of the table never replaces one from after it; one connection answers in order.</para>
-/// <para>Loss. A table without <c>#epoch</c> has lost its contents; so has one whose version is behind what was seen. The first silo of the earlier epoch that writes its row brings the rows of all that were alive in its view,
+/// <para>Loss. A table without <c>#epoch</c> has lost its contents; so has one whose version is behind what was seen, or that is found on another server (<see cref="MembershipScripts.Verify"/>). The first silo of the earlier epoch that writes its row brings the rows of all that were alive in its view,
 /// marked as not yet back in <c>restoring</c>. So nobody vanishes from the view; whoever does not come back is declared Dead as any other. Each of them learns <see cref="LeaseState.Lost"/> until it has written its row, then
 /// registers its activations again and strikes itself out (<see cref="Granary.Engine.Directory.IRestorableDirectory"/>).</para>
 /// </remarks>
@@ -21,6 +21,8 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
 {
     /// <summary>Half a minute of renewals: a silo that has come back and still has not restored its part is told once more, since all others wait for it.</summary>
     private const int RenewalsUntilToldAgain = 60;
+
+    private const int MaxBadRows = 100;
 
     /// <summary>A renewal is over, one way or the other, well within a lease.</summary>
     private static readonly TimeSpan s_renewalTimeout = TimeSpan.FromSeconds(2);
@@ -44,7 +46,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
     private string? _toldLossOf;
     private int _renewalsWhileRestoring;
     private int _reading;
-    private volatile string _announced = "";
+    private readonly HashSet<string> _badRows = new(StringComparer.Ordinal);
 
     internal RedisMembershipTable(RedisConnection connection, ClusterKeys keys, ILogger logger)
     {
@@ -71,7 +73,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         lock (_lock) ownEpoch = _ownEpoch;
         List<RedisValue> values =
         [
-            entry.Address.ToParsableString(), SiloRow.Letter(entry.Status), SiloRow.Entry(entry), _keys.ViewChannel, NewEpoch(), ownEpoch, view.Version,
+            entry.Address.ToParsableString(), SiloRow.Letter(entry.Status), SiloRow.Entry(entry), _keys.ViewChannel, NewEpoch(), ownEpoch, view.Version, NewBeat(),
         ];
         var (request, result) = await AskAsync(MembershipScripts.Write, [.. values, ""], cancellation).ConfigureAwait(false);
         if (IsText(result, "all"))
@@ -105,7 +107,6 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
 
     public async Task<MembershipView> ReadAsync(CancellationToken cancellation)
     {
-        Listen();
         long request;
         Task<HashEntry[]> asked;
         HashEntry[] fields;
@@ -161,7 +162,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         ArgumentNullException.ThrowIfNull(silo);
         var view = _view;
         var (_, result) = await AskAsync(
-            MembershipScripts.Renew, [silo.ToParsableString(), seenVersion, view.Version, view.Epoch, NewEpoch(), _keys.ViewChannel], cancellation, s_renewalTimeout).ConfigureAwait(false);
+            MembershipScripts.Renew, [silo.ToParsableString(), seenVersion, view.Version, view.Epoch, NewEpoch(), _keys.ViewChannel, NewBeat()], cancellation, s_renewalTimeout).ConfigureAwait(false);
         var parts = (RedisResult[]?)result ?? [];
         if (parts.Length != 4) throw new MembershipUnavailableException($"Redis at {_connection.Server} answered a renewal with {parts.Length} parts instead of 4. Is it Redis?");
         var answer = (int)parts[0];
@@ -230,7 +231,10 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
     [LoggerMessage(1212, LogLevel.Warning, "The membership table could not be read; it is read again when it changes. {Problem}")]
     private static partial void LogUnread(ILogger logger, string problem);
 
-    private static string NewEpoch() => Guid.NewGuid().ToString("N")[..12];
+    internal static string NewEpoch() => Guid.NewGuid().ToString("N")[..12];
+
+    /// <summary>Somewhere new: leases of two tables, or of a row that was lost and written again, must not be taken for each other.</summary>
+    internal static long NewBeat() => Random.Shared.NextInt64(1L << 40);
 
     private static bool IsText(RedisResult result, string text)
     {
@@ -360,7 +364,13 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
             if (SiloAddress.TryParse(name, out var address)) silos.Add(SiloRow.Read(address, (byte[]?)fields[i + 1], out problem));
             else problem = "its name is no silo address";
             // Once for each: a bad row stays until its silo is forgotten.
-            if (problem is not null && Interlocked.Exchange(ref _announced, name) != name) LogRow(_logger, name, _keys.Members.ToString(), _connection.Server, problem);
+            if (problem is null) continue;
+            lock (_badRows)
+            {
+                if (_badRows.Count > MaxBadRows || !_badRows.Add(name)) continue;
+            }
+
+            LogRow(_logger, name, _keys.Members.ToString(), _connection.Server, problem);
         }
 
         return new MembershipView(version, silos.DrainToImmutable()) { Epoch = epoch };

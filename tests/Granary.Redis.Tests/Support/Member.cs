@@ -58,6 +58,32 @@ internal sealed class Member : IAsyncDisposable
 
     internal GrainAddress Here(string key) => new() { GrainId = GrainId.Create("counter", key), ActivationId = ActivationId.NewId(), SiloAddress = Address };
 
+    /// <summary>What a renewal says; null when Redis cannot be reached.</summary>
+    internal async Task<LeaseState?> LeaseAsync()
+    {
+        try
+        {
+            return (await Table.RenewAsync(Address, Table.View.Version, default)).Lease;
+        }
+        catch (MembershipUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether the grain is registered; false too when Redis cannot be reached.</summary>
+    internal async Task<bool> FindsAsync(GrainAddress address)
+    {
+        try
+        {
+            return await Directory.Lookup(address.GrainId) is not null;
+        }
+        catch (Granary.Engine.Directory.DirectoryUnavailableException)
+        {
+            return false;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Table.DisposeAsync();
