@@ -53,7 +53,22 @@ public sealed class LossTests(RedisFixture redis) : IAsyncLifetime
         Assert.Equal([_a.Address, _b.Address], after.Active.Select(s => s.Address));
         Assert.Equal(before.Silos.OrderBy(s => s.Address).Select(s => s.ActiveSince), after.Silos.OrderBy(s => s.Address).Select(s => s.ActiveSince));
         Assert.Equal(LeaseState.Lost, (await _b.Table.RenewAsync(_b.Address, 2, default)).Lease);
-        await Eventually.True(() => _b.Table.View.Epoch == after.Epoch, "the other sees the new table");
+        Assert.Equal(after.Epoch, (await _b.BecomeAsync(SiloStatus.Active)).Epoch);
+        await Eventually.True(() => _a.Table.View.Version == _b.Table.View.Version, "both see the same table");
+    }
+
+    [Fact]
+    public async Task A_silo_does_not_look_at_a_new_table_before_it_has_brought_what_it_knows()
+    {
+        await LoseAllAsync();
+        // In its table there is nobody else.
+        var before = _a.Table.View;
+        await _late.BecomeAsync(SiloStatus.Active);
+        await _a.Table.RenewAsync(_a.Address, 2, default);
+        Assert.Equal(before, await _a.Table.ReadAsync(default));
+        Assert.Equal(before, _a.Table.View);
+        Assert.Equal(3, (await _a.BecomeAsync(SiloStatus.Active)).Active.Length);
+        Assert.Equal(3, _a.Table.View.Active.Length);
     }
 
     [Fact]
@@ -248,9 +263,7 @@ public sealed class LossTests(RedisFixture redis) : IAsyncLifetime
         foreach (var member in new[] { a, b })
         {
             await Eventually.True(async () => await member.LeaseAsync() == LeaseState.Lost, "the silo is told to restore");
-            await member.BecomeAsync(SiloStatus.Active);
-            await member.Directory.RestoreAsync(member == a ? [held] : [], default);
-            await member.Directory.CompleteRestoreAsync(default);
+            await member.RestoreAsync(member == a ? [held] : []);
             Assert.Equal(LeaseState.Held, await member.LeaseAsync());
         }
 
@@ -272,9 +285,7 @@ public sealed class LossTests(RedisFixture redis) : IAsyncLifetime
         await server.StopAsync();
         await server.RunAsync();
         await Eventually.True(async () => await a.LeaseAsync() == LeaseState.Lost, "the silo is told to restore");
-        await a.BecomeAsync(SiloStatus.Active);
-        await a.Directory.RestoreAsync([], default);
-        await a.Directory.CompleteRestoreAsync(default);
+        await a.RestoreAsync();
         await Assert.ThrowsAsync<DirectoryUnavailableException>(() => a.Directory.Register(a.Here("held by b")));
         Assert.Equal(2, a.Table.View.Active.Length);
         Assert.Equal(LeaseState.Lost, await b.LeaseAsync());
@@ -291,9 +302,7 @@ public sealed class LossTests(RedisFixture redis) : IAsyncLifetime
         await server.StopAsync();
         await server.RunAsync();
         await Eventually.True(async () => await a.LeaseAsync() == LeaseState.Lost, "the silo is told to restore");
-        await a.BecomeAsync(SiloStatus.Active);
-        Assert.Empty(await a.Directory.RestoreAsync([held], default));
-        await a.Directory.CompleteRestoreAsync(default);
+        Assert.Empty(await a.RestoreAsync(held));
         Assert.Equal(held, await a.Directory.Lookup(held.GrainId));
         Assert.NotNull(await a.Directory.Register(a.Here("2")));
     }

@@ -14,7 +14,7 @@ namespace Granary.Engine.Redis.Membership;
 /// <para>Each method is one script. Views reach watchers in version order: by the answer to a change made here, and by reading when a message or the answer to a renewal names a later version. Readings are numbered when
 /// they are sent, so that an answer from before a loss of the table never replaces one from after it; one connection answers in order.</para>
 /// <para>Loss. A table without <c>#epoch</c> has lost its contents; so has one whose version is behind what was seen, or that is found on another server (<see cref="MembershipScripts.Verify"/>). The first silo of the earlier epoch that writes its row brings the rows of all that were alive in its view,
-/// marked as not yet back in <c>restoring</c>. So nobody vanishes from the view; whoever does not come back is declared Dead as any other. Each of them learns <see cref="LeaseState.Lost"/> until it has written its row, then
+/// marked as not yet back in <c>restoring</c>. Before a silo has written its row there, it does not look at the new epoch's views: rows may be missing that it is about to bring. So nobody vanishes from the view; whoever does not come back is declared Dead as any other. Each of them learns <see cref="LeaseState.Lost"/> until it has written its row, then
 /// registers its activations again and strikes itself out (<see cref="Granary.Engine.Directory.IRestorableDirectory"/>).</para>
 /// </remarks>
 internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDisposable
@@ -128,8 +128,11 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         var view = ReadView([.. fields.SelectMany(static f => new[] { f.Name, f.Value })]);
         // A table without an epoch is none: it has lost its contents, or nobody has joined yet.
         if (view.Epoch.Length == 0) return _view;
-        lock (_lock) Apply(request, view);
-        return view;
+        lock (_lock)
+        {
+            Apply(request, view);
+            return view.Epoch == _view.Epoch ? view : _view;
+        }
     }
 
     public IDisposable Watch(Action<MembershipView> onView)
@@ -337,7 +340,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         }
         else
         {
-            if (request < _lastApplied) return;
+            if (request < _lastApplied || (_ownEpoch.Length > 0 && view.Epoch != _ownEpoch)) return;
             _lastApplied = request;
         }
 

@@ -84,6 +84,29 @@ internal sealed class Member : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes the row and registers these again, as often as it takes while the connection comes back.</summary>
+    internal async Task<IReadOnlyList<GrainAddress>> RestoreAsync(params GrainAddress[] mine)
+    {
+        IReadOnlyList<GrainAddress> conflicts = [];
+        await Eventually.True(
+            async () =>
+            {
+                try
+                {
+                    await BecomeAsync(SiloStatus.Active);
+                    conflicts = await Directory.RestoreAsync(mine, default);
+                    await Directory.CompleteRestoreAsync(default);
+                    return true;
+                }
+                catch (Exception error) when (error is MembershipUnavailableException or Granary.Engine.Directory.DirectoryUnavailableException)
+                {
+                    return false;
+                }
+            },
+            "the silo restores what it holds");
+        return conflicts;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Table.DisposeAsync();
