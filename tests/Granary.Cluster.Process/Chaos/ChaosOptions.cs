@@ -6,12 +6,13 @@ namespace Granary.Cluster.Chaos;
 internal sealed record ChaosOptions
 {
     internal const string Usage = """
-        ./chaos [--quick] [--seed N] [--minutes M] [--faults a,b] [--list]
+        ./chaos [--quick] [--seed N] [--minutes M] [--faults a,b] [--proxies] [--list]
 
           --quick      every fault once, with short leases: within three minutes
           --seed N     the order of the faults, their victims and their times; without it, another one each time. It is printed
           --minutes M  rounds of all faults until the time is over (10 without it); a fault that has begun is finished
           --faults a,b only these; see --list
+          --proxies    cuts links by proxies also where network namespaces could be made (root on Linux)
           --list       names the faults
         """;
 
@@ -23,6 +24,8 @@ internal sealed record ChaosOptions
 
     /// <summary>The names of the faults; empty, all.</summary>
     internal IReadOnlyList<string> Faults { get; init; } = [];
+
+    internal bool Proxies { get; init; }
 
     internal bool List { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record ChaosOptions
             options = name switch
             {
                 "--quick" => options with { Quick = true },
+                "--proxies" => options with { Proxies = true },
                 "--list" => options with { List = true },
                 "--seed" => options with { Seed = Number(0) },
                 "--minutes" => options with { Time = TimeSpan.FromMinutes(Number(1)) },

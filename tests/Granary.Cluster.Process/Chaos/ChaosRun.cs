@@ -19,13 +19,13 @@ internal sealed class ChaosRun(ChaosOptions options, IReadOnlyList<Fault> faults
     internal async Task<bool> RunAsync()
     {
         var timings = options.Quick ? Timings.Quick : Timings.Full;
-        var canCut = await NamespaceNetwork.IsPossibleAsync();
+        var canMakeNamespaces = !options.Proxies && await NamespaceNetwork.IsPossibleAsync();
         Say($"seed {options.Seed}; the same faults again: ./chaos {(options.Quick ? "--quick " : "")}--seed {options.Seed}{(options.Faults.Count == 0 ? "" : " --faults " + string.Join(',', options.Faults))}");
         var schedule = Schedule().GetEnumerator();
         await using var cluster = await RealCluster.StartAsync(new RealClusterOptions
         {
             Silos = Silos,
-            Network = canCut ? async () => await NamespaceNetwork.CreateAsync() : () => Task.FromResult<IClusterNetwork>(new ProxyNetwork()),
+            Network = canMakeNamespaces ? async () => await NamespaceNetwork.CreateAsync() : () => Task.FromResult<IClusterNetwork>(new ProxyNetwork()),
             Settings = new Dictionary<string, string>(RealClusterOptions.Leases(timings.Lease, timings.Margin), StringComparer.Ordinal)
             {
                 ["Granary:Engine:MaxStoreOutage"] = timings.MaxRedisAway.ToString("c", CultureInfo.InvariantCulture),
@@ -66,7 +66,7 @@ internal sealed class ChaosRun(ChaosOptions options, IReadOnlyList<Fault> faults
             Say($"{fault.Name}: {fault.About} (victim {arena.Cluster.Silos[victim].Name})");
             try
             {
-                await arena.Load.SpreadAsync(arena.Timings.Patience);
+                await arena.Load.SpreadAsync(Silos, arena.Timings.Patience);
                 await fault.InflictAsync(arena, victim);
                 await arena.Load.ServedAsync(arena.Timings.Patience);
                 await arena.Cluster.Client.KnowsAsync(Silos);

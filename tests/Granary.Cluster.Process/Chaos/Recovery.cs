@@ -17,8 +17,8 @@ internal sealed record Recovery
     /// <summary>Calls whose caller does not know.</summary>
     internal required int Unknown { get; init; }
 
-    /// <summary>For each grain of the victims, from the fault to the end of its first call that began after it and succeeded; sorted.</summary>
-    internal required IReadOnlyList<TimeSpan> Served { get; init; }
+    /// <summary>For each grain of the victims, the longest time in which no call to it succeeded; sorted.</summary>
+    internal required IReadOnlyList<TimeSpan> Unserved { get; init; }
 
     /// <summary>The longest that a caller waited for a call of any kind.</summary>
     internal required TimeSpan LongestCall { get; init; }
@@ -42,19 +42,14 @@ internal sealed record Recovery
     {
         var calls = arena.Load.History.During(arena.Struck, until);
         var increments = calls.Where(o => o.Kind == Kind.Increment).ToLookup(o => o.Grain, StringComparer.Ordinal);
-        var served = arena.VictimGrains
-            .Select(g => increments[g].FirstOrDefault(o => o.Outcome == Outcome.Acknowledged && o.BeganAt >= arena.Struck))
-            .OfType<Operation>()
-            .Select(o => Stopwatch.GetElapsedTime(arena.Struck, o.EndedAt))
-            .Order()
-            .ToArray();
+        var unserved = arena.VictimGrains.Select(g => LongestGap(increments[g], arena.Struck)).Order().ToArray();
         return new Recovery
         {
             Fault = fault.Name,
             Calls = calls.Length,
             Failed = calls.Count(o => o.Outcome == Outcome.Failed),
             Unknown = calls.Count(o => o.Outcome == Outcome.Unknown),
-            Served = served,
+            Unserved = unserved,
             LongestCall = Longest(calls.Where(o => o.Kind is Kind.Increment or Kind.Transfer), arena.Struck),
             LongestNew = Longest(calls.Where(o => o.Kind == Kind.NewGrain && o.Outcome == Outcome.Acknowledged), arena.Struck),
             DoubleActivations = doubleActivations,
@@ -63,6 +58,19 @@ internal sealed record Recovery
             Surprises = [.. arena.Surprises],
             Errors = [.. calls.Where(o => o.Error is not null).CountBy(Describe, StringComparer.Ordinal).OrderByDescending(e => e.Value).Take(4)],
         };
+    }
+
+    private static TimeSpan LongestGap(IEnumerable<Operation> calls, long struck)
+    {
+        var (last, longest) = (struck, TimeSpan.Zero);
+        foreach (var end in calls.Where(o => o.Outcome == Outcome.Acknowledged && o.EndedAt > struck).Select(o => o.EndedAt).Order())
+        {
+            var gap = Stopwatch.GetElapsedTime(last, end);
+            if (gap > longest) longest = gap;
+            last = end;
+        }
+
+        return longest;
     }
 
     private static string Describe(Operation call)
@@ -79,7 +87,7 @@ internal sealed record Recovery
 /// <summary>The rows as text.</summary>
 internal static class RecoveryTable
 {
-    private static readonly string[] s_head = ["fault", "calls", "failed", "unknown", "served again after", "longest call", "longest new", "double", "lost"];
+    private static readonly string[] s_head = ["fault", "calls", "failed", "unknown", "grains unserved for", "longest call", "longest new", "double", "lost"];
 
     internal static IEnumerable<string> Lines(IEnumerable<Recovery> recoveries)
     {
@@ -94,7 +102,7 @@ internal static class RecoveryTable
         Text(r.Calls),
         Text(r.Failed),
         Text(r.Unknown),
-        r.Served.Count == 0 ? "-" : $"{Text(r.Served[r.Served.Count / 2])} (max {Text(r.Served[^1])})",
+        r.Unserved.Count == 0 ? "-" : $"{Text(r.Unserved[r.Unserved.Count / 2])} (max {Text(r.Unserved[^1])})",
         Text(r.LongestCall),
         Text(r.LongestNew),
         Text(r.DoubleActivations),

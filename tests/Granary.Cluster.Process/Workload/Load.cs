@@ -124,12 +124,17 @@ internal sealed class Load
         }
     }
 
-    /// <summary>Lets the counters be placed anew, so that a silo that came late has some too.</summary>
-    internal async Task SpreadAsync(TimeSpan within)
+    /// <summary>Lets the counters be placed anew until each of so many silos has some, also one that came late.</summary>
+    internal async Task SpreadAsync(int silos, TimeSpan within)
     {
-        var from = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Counters.Select(c => _grains.GetGrain<ICounterGrain>(c).Leave()));
-        await ServedSinceAsync(from, within);
+        var start = Stopwatch.GetTimestamp();
+        do
+        {
+            var from = Stopwatch.GetTimestamp();
+            await Task.WhenAll(Counters.Select(c => _grains.GetGrain<ICounterGrain>(c).Leave()));
+            await ServedSinceAsync(from, within);
+        }
+        while (Counters.Select(SiloOf).Distinct(StringComparer.Ordinal).Count() < silos && Stopwatch.GetElapsedTime(start) < within);
     }
 
     /// <summary>Reads a counter, trying again while the cluster cannot.</summary>
