@@ -63,7 +63,7 @@ public sealed class EngineOptions
     /// </summary>
     public TimeSpan LeaseMargin { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often a silo renews its lease. At most an eighth of <see cref="LeaseDuration"/>.</summary>
+    /// <summary>How often a silo renews its lease. At most a sixth of <see cref="LeaseDuration"/>.</summary>
     public TimeSpan RenewPeriod { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How often a silo pings the silos it watches.</summary>

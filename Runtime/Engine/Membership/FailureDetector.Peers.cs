@@ -65,8 +65,9 @@ internal sealed partial class FailureDetector
     {
         if (_epoch != answer.Epoch)
         {
+            var ended = _epoch;
             _epoch = answer.Epoch;
-            foreach (var watch in _peers.Values) watch.Forget(now);
+            foreach (var watch in _peers.Values) watch.Forget(ended is null ? null : _views.ElectorateAtTheEnd(ended, watch.SeenVersion), now);
         }
         else if (now >= _readAt + timings.MaxGap)
         {
@@ -178,15 +179,22 @@ internal sealed partial class FailureDetector
         return !_views.Latest.Active.Any(s => !s.Address.Equals(self) && !s.Address.Equals(suspect) && _peers.GetValueOrDefault(s.Address)?.ProofSince is null);
     }
 
-    /// <summary>Whether at least half of the silos that were active in the view the suspect acts by have witnessed: then no majority of them supports it.</summary>
+    /// <summary>
+    /// Whether at least half of the silos that were active in the view the suspect acts by have witnessed: then no majority of them supports it. While its view of this epoch is not known, because the table was
+    /// lost and it has not shown up since, all of those of the epoch before must have.
+    /// </summary>
     private bool IsOutvoted(SiloEntry suspect, PeerWatch watch)
     {
-        // A version before it was active itself is of another epoch, or nothing.
-        if (watch.SeenVersion < suspect.ActiveSince || !watch.Witnesses.Contains(self)) return false;
-        if (_views.Electorate(watch.SeenVersion) is not { Count: > 0 } electorate) return false;
+        if (!watch.Witnesses.Contains(self)) return false;
         var latest = _views.Latest;
-        var votes = watch.Witnesses.Distinct().Count(w => !w.Equals(suspect.Address) && latest.Find(w) is { Status: SiloStatus.Active, ActiveSince: > 0 } voter && voter.ActiveSince <= watch.SeenVersion);
-        return votes >= (electorate.Count + 1) / 2;
+        // A version before it was active itself is of another epoch, or nothing.
+        if (watch.SeenVersion >= suspect.ActiveSince && _views.Electorate(watch.SeenVersion) is { Count: > 0 } electorate)
+        {
+            var votes = watch.Witnesses.Distinct().Count(w => !w.Equals(suspect.Address) && latest.Find(w) is { Status: SiloStatus.Active, ActiveSince: > 0 } voter && voter.ActiveSince <= watch.SeenVersion);
+            return votes >= (electorate.Count + 1) / 2;
+        }
+
+        return watch.EarlierElectorate is { } earlier && earlier.Any(s => !s.Equals(suspect.Address)) && earlier.All(s => s.Equals(suspect.Address) || watch.Witnesses.Contains(s));
     }
 
     private void ForgetGone(TimeSpan now)

@@ -17,7 +17,7 @@ internal sealed class LeaseOptionsValidation : IValidateOptions<EngineOptions>
         var (lease, margin) = (options.LeaseDuration, options.LeaseMargin);
         Check(lease >= TimeSpan.FromMilliseconds(100) && lease <= TimeSpan.FromHours(1), nameof(options.LeaseDuration), lease, "Write 00:00:00.1 to 01:00:00; 00:00:10 is usual.");
         Check(margin > TimeSpan.Zero && margin <= lease, nameof(options.LeaseMargin), margin, $"Write more than zero and at most LeaseDuration ({lease}); a fifth of it is usual.");
-        Check(options.RenewPeriod >= TimeSpan.FromMilliseconds(1) && options.RenewPeriod <= lease / 8, nameof(options.RenewPeriod), options.RenewPeriod, $"Write at most an eighth of LeaseDuration: {lease / 8}.");
+        Check(options.RenewPeriod >= TimeSpan.FromMilliseconds(1) && options.RenewPeriod <= lease / 6, nameof(options.RenewPeriod), options.RenewPeriod, $"Write at most a sixth of LeaseDuration: {lease / 6}.");
         Check(options.ProbePeriod >= TimeSpan.FromMilliseconds(1), nameof(options.ProbePeriod), options.ProbePeriod, "Write more than zero; 00:00:01 is usual.");
         Check(options.ProbedSuccessors >= 1, nameof(options.ProbedSuccessors), options.ProbedSuccessors, "Write at least 1; 3 is usual.");
         Check(options.ProofDelay >= options.RenewPeriod * 2, nameof(options.ProofDelay), options.ProofDelay, $"Write at least twice RenewPeriod: {options.RenewPeriod * 2}.");

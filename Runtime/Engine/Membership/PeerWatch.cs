@@ -79,9 +79,19 @@ internal sealed class PeerWatch
         if (IsGone && order > _goneOrder) ProofSince ??= now;
     }
 
+    /// <summary>
+    /// Who may support the silo as long as it has not been seen to act by a view of the present epoch: the silos that were active in the views of an earlier one that it may act by. Null when that is not known.
+    /// </summary>
+    internal HashSet<SiloAddress>? EarlierElectorate { get; private set; }
+
     /// <summary>The table counts anew: nothing read before means anything. What was witnessed may have been acted on, so it stands until the silo itself shows up.</summary>
-    internal void Forget(TimeSpan now)
+    /// <param name="electorate">The silos that were active in the views the silo may act by; null when that is not known.</param>
+    /// <param name="now">When.</param>
+    internal void Forget(HashSet<SiloAddress>? electorate, TimeSpan now)
     {
+        // Lost twice before the silo showed up: it may act by views of either epoch, or of the first.
+        if (electorate is not null && EarlierElectorate is not null) electorate.UnionWith(EarlierElectorate);
+        EarlierElectorate = electorate ?? EarlierElectorate;
         _wasWitnessed = IsWitnessed;
         Beat = null;
         SeenVersion = 0;

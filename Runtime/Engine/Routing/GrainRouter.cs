@@ -486,7 +486,7 @@ internal sealed class GrainRouter : CallRouter
             return false;
         }
 
-        if (call.Deadline > now && !_process.Fence.IsPassed(now)) return true;
+        if (call.Deadline > now && now < Volatile.Read(ref _process.FenceAt)) return true;
         if (RefusedByFence(call, now)) return false;
         call.Fail(new TimeoutException($"The deadline had passed before the call {method.FullName} to {call.TargetId} was sent."));
         call.ReleaseCallee();

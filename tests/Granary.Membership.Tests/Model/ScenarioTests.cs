@@ -222,6 +222,16 @@ public sealed class ScenarioTests
         cluster.RunUntil(() => cluster.Silos[0].Status == SiloStatus.Dead, TimeSpan.FromSeconds(3));
     }
 
+    [Fact]
+    public void A_silo_that_falls_silent_as_the_table_is_lost_is_dead_after_lease_and_margin()
+    {
+        var cluster = Start(3);
+        cluster.Silos[0].Pause();
+        cluster.LoseTable();
+        cluster.RunUntil(() => cluster.Silos[0].Status == SiloStatus.Dead, TimeSpan.FromSeconds(15));
+        Assert.All(cluster.Silos[1..], s => Assert.True(s.MayRunTurns));
+    }
+
     private static ModelCluster Start(int silos, LeaseTimings? timings = null)
     {
         var cluster = new ModelCluster(1, timings ?? new LeaseTimings()) { MostDelay = TimeSpan.FromMilliseconds(5) };

@@ -115,7 +115,7 @@ public sealed class ScheduleTests
                 if (cluster.Silos.Count < 8) cluster.Add(0.92 + (0.18 * random.NextDouble()));
                 break;
             case 12:
-                if (random.Next(4) == 0) cluster.LoseTable();
+                if (random.Next(2) == 0) cluster.LoseTable();
                 break;
             default:
                 cluster.Write($"{silo} is alone with its table");
