@@ -40,6 +40,7 @@ internal sealed partial class LivenessAgent : IDisposable
     private Thread? _thread;
     private volatile bool _isStopped;
     private volatile bool _isUnreachable;
+    private int _pending;
 
     public LivenessAgent(SiloCore silo, IMembershipTable table, IServiceProvider services, IOptions<EngineOptions> options, LivenessClock clock, ILogger<LivenessAgent> logger)
     {
@@ -59,6 +60,9 @@ internal sealed partial class LivenessAgent : IDisposable
     internal event Action? TableLost;
 
     internal LeaseTimings Timings => _timings;
+
+    /// <summary>Questions to other silos that are not answered yet.</summary>
+    internal int Pending => Volatile.Read(ref _pending);
 
     /// <summary>The time by the clock of leases.</summary>
     internal TimeSpan Now => _clock.Time.GetElapsedTime(_start);
@@ -235,10 +239,10 @@ internal sealed partial class LivenessAgent : IDisposable
                 TableLost?.Invoke();
                 break;
             case ProbeSilo probe:
-                _ = ProbeAsync(probe.Silo);
+                Count(ProbeAsync(probe.Silo));
                 break;
             case DialSilo dial:
-                _ = DialAsync(dial.Silo);
+                Count(DialAsync(dial.Silo));
                 break;
             case SuspectSilo suspect:
                 LogSuspected(_logger, suspect.Silo);
@@ -250,7 +254,7 @@ internal sealed partial class LivenessAgent : IDisposable
                 break;
             case AskForSupport ask:
                 LogAsks(_logger, ask.Silo);
-                _ = AskAsync(ask);
+                Count(AskAsync(ask));
                 break;
             case Fence fence:
                 _isStopped = true;
@@ -258,6 +262,12 @@ internal sealed partial class LivenessAgent : IDisposable
                 Fenced?.Invoke(fence.Reason);
                 break;
         }
+    }
+
+    private void Count(Task question)
+    {
+        Interlocked.Increment(ref _pending);
+        question.ContinueWith(static (_, agent) => Interlocked.Decrement(ref ((LivenessAgent)agent!)._pending), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     private CancellationToken Limit() => new CancellationTokenSource(_timings.RenewTimeout, TimeProvider.System).Token;
