@@ -123,7 +123,7 @@ public sealed class PlacementTests
         var (a, b) = (Silo(1), Silo(2));
         loads.Report(a.Address, new SiloLoad(10, 0, 0, 1, false));
         loads.Report(b.Address, new SiloLoad(8, 0, 0, 1, false));
-        var policy = new ActivationCountPolicy(loads);
+        var policy = new ActivationCountPolicy(loads, new Random(1));
         Assert.Equal(b.Address, policy.Choose(Request("x"), [a, b]));
         for (var i = 0; i < 3; i++) loads.OnPlaced(b.Address);
         Assert.Equal(a.Address, policy.Choose(Request("x"), [a, b]));
@@ -139,7 +139,7 @@ public sealed class PlacementTests
         loads.Report(busy.Address, new SiloLoad(100, 90, 80, 20, false));
         loads.Report(idle.Address, new SiloLoad(110, 5, 20, 80, false));
         loads.Report(overloaded.Address, new SiloLoad(0, 0, 0, 100, true));
-        var policy = new ResourceOptimizedPolicy(loads);
+        var policy = new ResourceOptimizedPolicy(loads, new Random(1));
         Assert.Equal(idle.Address, policy.Choose(Request("x"), [busy, idle]));
         Assert.Equal(busy.Address, policy.Choose(Request("x"), [busy, overloaded]));
     }

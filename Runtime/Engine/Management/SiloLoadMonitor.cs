@@ -29,7 +29,8 @@ internal sealed partial class SiloLoadMonitor(
 
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe<SiloLoadMonitor>(ServiceLifecycleStage.Active, StartAsync, StopAsync);
 
-    internal SiloReport Measure()
+    /// <param name="all">Also what takes a look at every activation; placement does not need it.</param>
+    internal SiloReport Measure(bool all = true)
     {
         var statistics = environment.GetEnvironmentStatistics();
         var network = silo.Network as PeerNetwork;
@@ -38,7 +39,7 @@ internal sealed partial class SiloLoadMonitor(
         var report = new SiloReport
         {
             Activations = silo.Table.UserCount,
-            RecentlyUsed = silo.Table.All().Count(a => a.LastUsed >= recent && !SystemGrains.IsSystem(a.GrainId)),
+            RecentlyUsed = !all ? 0 : silo.Table.All().Count(a => a.LastUsed >= recent && !SystemGrains.IsSystem(a.GrainId)),
             IsOverloaded = probe.IsOverloaded,
             Clients = network?.ConnectedClients.Count ?? 0,
             Received = connections?.Sum(c => c.CallsIn) ?? 0,
@@ -59,7 +60,7 @@ internal sealed partial class SiloLoadMonitor(
 
     /// <summary>A silo's report: what placement looks at.</summary>
     internal void Take(SiloAddress address, SiloReport report) =>
-        silo.Placement.Loads.Report(address, new SiloLoad(report.Activations, report.Cpu, report.Memory, report.AvailableMemory, report.IsOverloaded));
+        silo.Placement.Loads.Report(address, new SiloLoad(report.Activations, report.Cpu, report.Memory, report.AvailableMemory, report.IsOverloaded, report.QueueDelayMs));
 
     [LoggerMessage(1071, LogLevel.Debug, "The load of this silo could not be told to {Silo}.")]
     private static partial void LogTellFailed(ILogger logger, SiloAddress silo, Exception error);
@@ -91,7 +92,7 @@ internal sealed partial class SiloLoadMonitor(
     {
         var others = silo.View.Active;
         if (others.Length < 2) return;
-        var report = Measure();
+        var report = Measure(all: false);
         foreach (var other in others)
         {
             if (other.Address.Equals(silo.Address)) continue;

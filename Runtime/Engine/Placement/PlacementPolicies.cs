@@ -23,12 +23,12 @@ internal sealed class PlacementPolicies
         _process = process;
         _policies = new Dictionary<string, IPlacementPolicy>(StringComparer.Ordinal)
         {
-            [nameof(RandomPlacement)] = new RandomPolicy(),
-            [nameof(PreferLocalPlacement)] = new PreferLocalPolicy(),
+            [nameof(RandomPlacement)] = new RandomPolicy(Random.Shared),
+            [nameof(PreferLocalPlacement)] = new PreferLocalPolicy(Random.Shared),
             [nameof(HashBasedPlacement)] = new HashBasedPolicy(),
-            [nameof(ActivationCountBasedPlacement)] = new ActivationCountPolicy(Loads),
-            [nameof(ResourceOptimizedPlacement)] = new ResourceOptimizedPolicy(Loads),
-            [nameof(SiloRoleBasedPlacement)] = new SiloRolePolicy(),
+            [nameof(ActivationCountBasedPlacement)] = new ActivationCountPolicy(Loads, Random.Shared),
+            [nameof(ResourceOptimizedPlacement)] = new ResourceOptimizedPolicy(Loads, Random.Shared),
+            [nameof(SiloRoleBasedPlacement)] = new SiloRolePolicy(Random.Shared),
         }.ToFrozenDictionary(StringComparer.Ordinal);
         _configured = new Lazy<(string, VersionRules)>(() => (
             _process.Services.GetService<PlacementStrategy>()?.GetType().Name ?? nameof(ResourceOptimizedPlacement),

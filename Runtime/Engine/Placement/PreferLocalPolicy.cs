@@ -4,7 +4,7 @@ using Orleans.Runtime;
 namespace Granary.Engine.Placement;
 
 /// <summary><see cref="PreferLocalPlacement"/>: the silo of the caller when it can host the grain, else any.</summary>
-internal sealed class PreferLocalPolicy : IPlacementPolicy
+internal sealed class PreferLocalPolicy(Random random) : IPlacementPolicy
 {
     public SiloAddress? Choose(in PlacementRequest request, ReadOnlySpan<SiloEntry> candidates)
     {
@@ -13,6 +13,6 @@ internal sealed class PreferLocalPolicy : IPlacementPolicy
             if (silo.Address.Equals(request.CallerSilo)) return silo.Address;
         }
 
-        return candidates[Random.Shared.Next(candidates.Length)].Address;
+        return candidates[random.Next(candidates.Length)].Address;
     }
 }

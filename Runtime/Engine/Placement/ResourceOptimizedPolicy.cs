@@ -4,17 +4,18 @@ using Orleans.Runtime;
 namespace Granary.Engine.Placement;
 
 /// <summary>
-/// <see cref="ResourceOptimizedPlacement"/>: of two random silos the one that is less loaded by CPU, memory and activations together; a silo that refuses work loses to any other.
+/// <see cref="ResourceOptimizedPlacement"/>: of two random silos the one that is less loaded by CPU, queue delay, memory and activations together; a silo that refuses work loses to any other.
 /// </summary>
-internal sealed class ResourceOptimizedPolicy(LoadTable loads) : IPlacementPolicy
+internal sealed class ResourceOptimizedPolicy(LoadTable loads, Random random) : IPlacementPolicy
 {
     private const double CpuWeight = 0.4;
+    private const double DelayWeight = 0.4;
     private const double MemoryWeight = 0.3;
     private const double ActivationWeight = 0.3;
 
     public SiloAddress? Choose(in PlacementRequest request, ReadOnlySpan<SiloEntry> candidates)
     {
-        var (first, second) = ActivationCountPolicy.TwoOf(candidates);
+        var (first, second) = ActivationCountPolicy.TwoOf(candidates, random);
         var most = Math.Max(1, Math.Max(loads.Activations(first), loads.Activations(second)));
         return Score(second, most) < Score(first, most) ? second : first;
     }
@@ -24,6 +25,6 @@ internal sealed class ResourceOptimizedPolicy(LoadTable loads) : IPlacementPolic
     {
         var activations = ActivationWeight * loads.Activations(silo) / mostActivations;
         if (loads.Find(silo) is not { } load) return activations;
-        return (load.IsOverloaded ? 10 : 0) + (CpuWeight * load.CpuPercent / 100) + (MemoryWeight * load.MemoryShare) + activations;
+        return (load.IsOverloaded ? 10 : 0) + (CpuWeight * load.CpuPercent / 100) + (DelayWeight * load.DelayShare) + (MemoryWeight * load.MemoryShare) + activations;
     }
 }

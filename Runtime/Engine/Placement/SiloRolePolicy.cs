@@ -4,7 +4,7 @@ using Orleans.Runtime;
 namespace Granary.Engine.Placement;
 
 /// <summary><see cref="SiloRoleBasedPlacement"/>: any silo that has the role which the grain's key names.</summary>
-internal sealed class SiloRolePolicy : IPlacementPolicy
+internal sealed class SiloRolePolicy(Random random) : IPlacementPolicy
 {
     public SiloAddress? Choose(in PlacementRequest request, ReadOnlySpan<SiloEntry> candidates)
     {
@@ -15,6 +15,6 @@ internal sealed class SiloRolePolicy : IPlacementPolicy
             if (silo.Roles.Contains(role, StringComparer.Ordinal)) found.Add(silo.Address);
         }
 
-        return found.Count == 0 ? null : found[Random.Shared.Next(found.Count)];
+        return found.Count == 0 ? null : found[random.Next(found.Count)];
     }
 }
