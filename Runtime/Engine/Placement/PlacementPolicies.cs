@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using Granary.Calls;
 using Granary.Engine.Membership;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
@@ -13,6 +12,8 @@ namespace Granary.Engine.Placement;
 /// </summary>
 internal sealed class PlacementPolicies
 {
+    private const int MaxKept = 10_000;
+
     private readonly ProcessCore _process;
     private readonly FrozenDictionary<string, IPlacementPolicy> _policies;
     private readonly Lazy<(string Default, VersionRules Versions)> _configured;
@@ -52,24 +53,40 @@ internal sealed class PlacementPolicies
         return chosen;
     }
 
+    /// <summary>Whether an interface that this silo has in that version may be called by one that has it in another.</summary>
+    internal bool IsCompatible(ushort requested, ushort current) => requested == current || _configured.Value.Versions.IsCompatible(requested, current);
+
+    /// <summary>Whether another active silo than this one may host the grain.</summary>
+    internal bool HasOther(in PlacementRequest request, SiloAddress self)
+    {
+        foreach (var silo in CandidatesOf(request).Silos)
+        {
+            if (!silo.Address.Equals(self)) return true;
+        }
+
+        return false;
+    }
+
     private (SiloEntry[] Silos, string Strategy) CandidatesOf(in PlacementRequest request)
     {
         var view = _process.View;
         var compatible = _compatible;
         if (!ReferenceEquals(compatible.View, view)) _compatible = compatible = new Compatible(view);
-        return compatible.ByType.TryGetValue((request.GrainId.Type, request.Interface), out var known)
-            ? known
-            : compatible.ByType.GetOrAdd((request.GrainId.Type, request.Interface), Find(view, request.GrainId.Type, request.Interface));
+        var key = (request.GrainId.Type, request.Interface, request.Version);
+        if (compatible.ByType.TryGetValue(key, out var known)) return known;
+        var found = Find(view, request.GrainId.Type, request.Interface, request.Version);
+        // What a caller says is not kept without end.
+        return compatible.ByType.Count < MaxKept ? compatible.ByType.GetOrAdd(key, found) : found;
     }
 
-    private (SiloEntry[] Silos, string Strategy) Find(MembershipView view, GrainType type, CallInterface callInterface)
+    private (SiloEntry[] Silos, string Strategy) Find(MembershipView view, GrainType type, string callInterface, ushort version)
     {
         var name = type.ToString();
         var hosts = view.Active.Select(silo => (Silo: silo, Entries: silo.GrainTypes.Where(g => g.GrainType == name).ToArray())).Where(h => h.Entries.Length > 0).ToArray();
         var strategy = hosts.SelectMany(h => h.Entries).Select(e => e.Placement).FirstOrDefault(p => p.Length > 0) ?? _configured.Value.Default;
         // An interface that every grain may have (reminders) stands in no manifest of its own version.
-        var versions = hosts.Select(h => (h.Silo, Version: h.Entries.FirstOrDefault(e => e.Interface == callInterface.Name)?.Version ?? callInterface.Version)).ToArray();
-        return (_configured.Value.Versions.Select(callInterface.Version, versions), strategy);
+        var versions = hosts.Select(h => (h.Silo, Version: h.Entries.FirstOrDefault(e => e.Interface == callInterface)?.Version ?? version)).ToArray();
+        return (_configured.Value.Versions.Select(version, versions), strategy);
     }
 
     /// <summary>What has been worked out for one view.</summary>
@@ -77,6 +94,6 @@ internal sealed class PlacementPolicies
     {
         internal MembershipView View { get; } = view;
 
-        internal ConcurrentDictionary<(GrainType Type, CallInterface Interface), (SiloEntry[] Silos, string Strategy)> ByType { get; } = new();
+        internal ConcurrentDictionary<(GrainType Type, string Interface, ushort Version), (SiloEntry[] Silos, string Strategy)> ByType { get; } = new();
     }
 }

@@ -34,6 +34,9 @@ internal sealed class VersionRules
         return new VersionRules(options.DefaultCompatibilityStrategy, options.DefaultVersionSelectorStrategy);
     }
 
+    /// <summary>Whether a caller of the one version may be served by the other.</summary>
+    internal bool IsCompatible(ushort requested, ushort current) => _isCompatible(requested, current);
+
     /// <summary>The silos that may serve a caller of that version.</summary>
     internal SiloEntry[] Select(ushort requested, IReadOnlyCollection<(SiloEntry Silo, ushort Version)> hosts)
     {

@@ -14,6 +14,7 @@ internal sealed class InboundCalls
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, Call> _calls = [];
+    private int _holds;
     private int _count; // noted or being noted; under the lock, but read without
     private bool _closed;
     private TaskCompletionSource? _empty;
@@ -51,6 +52,19 @@ internal sealed class InboundCalls
         }
     }
 
+    /// <summary>Something is done for the peer that is no call here; <see cref="Release"/> follows.</summary>
+    internal void Hold()
+    {
+        lock (_lock) _holds++;
+    }
+
+    internal void Release()
+    {
+        TaskCompletionSource? empty;
+        lock (_lock) empty = --_holds + _calls.Count == 0 ? _empty : null;
+        empty?.TrySetResult();
+    }
+
     /// <summary>A call has been claimed: it is ending.</summary>
     internal void Remove(Call call)
     {
@@ -61,7 +75,7 @@ internal sealed class InboundCalls
             if (!_calls.TryGetValue(call.Correlation, out var noted) || !ReferenceEquals(noted, call)) return;
             _calls.Remove(call.Correlation);
             Interlocked.Decrement(ref _count);
-            if (_calls.Count == 0) empty = _empty;
+            if (_calls.Count + _holds == 0) empty = _empty;
         }
 
         empty?.TrySetResult();
@@ -101,7 +115,7 @@ internal sealed class InboundCalls
     {
         lock (_lock)
         {
-            if (_calls.Count == 0 || _closed) return Task.CompletedTask;
+            if (_calls.Count + _holds == 0 || _closed) return Task.CompletedTask;
             return (_empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }

@@ -6,7 +6,7 @@ using Orleans.Runtime;
 namespace Granary.Engine.Transport;
 
 /// <summary>
-/// Grain type and interface of a call, as a number where the connection has seen the pair before: <c>0 type interface</c> spells it out, <c>1 type interface</c> gives it the next
+/// Grain type and interface of a call, as a number where the connection has seen the pair before: <c>0 type interface version</c> spells it out, <c>1 type interface version</c> gives it the next
 /// number, from 2 on. Each direction counts for itself. A table holds <see cref="MaxEntries"/>; what comes later is spelt out.
 /// </summary>
 internal static class Interning
@@ -59,10 +59,11 @@ internal sealed class OutgoingInterning
 
         w.WriteBytes(type);
         w.WriteString(callInterface.Name);
+        w.WriteVarint32(callInterface.Version);
     }
 
     /// <summary>Reads what this has written, in any order.</summary>
-    internal IncomingInterning ToReader() => new(_numbers.OrderBy(static n => n.Value).Select(static n => new InternedTarget(n.Key.Item1, n.Key.Item2.Name, n.Key.Item2)), name =>
+    internal IncomingInterning ToReader() => new(_numbers.OrderBy(static n => n.Value).Select(static n => new InternedTarget(n.Key.Item1, n.Key.Item2.Name, n.Key.Item2, n.Key.Item2.Version)), name =>
         _numbers.Keys.Select(static n => n.Item2).FirstOrDefault(i => i.Name == name));
 
     /// <summary>How many pairs have numbers.</summary>
@@ -79,7 +80,7 @@ internal sealed class OutgoingInterning
 /// <summary>The receiver's side; for the one who reads.</summary>
 internal sealed class IncomingInterning(Func<string, CallInterface?> findInterface)
 {
-    private static readonly InternedTarget s_skipped = new(default, "", null);
+    private static readonly InternedTarget s_skipped = new(default, "", null, 0);
 
     private readonly List<InternedTarget> _targets = [];
     private readonly bool _isComplete;
@@ -99,6 +100,7 @@ internal sealed class IncomingInterning(Func<string, CallInterface?> findInterfa
         {
             r.ReadSpan();
             r.ReadSpan();
+            r.ReadVarint32();
         }
 
         return s_skipped;
@@ -121,7 +123,8 @@ internal sealed class IncomingInterning(Func<string, CallInterface?> findInterfa
         var grainType = new GrainType(type.ToArray());
         var name = r.ReadString();
         if (name.Length > Interning.MaxName) throw new FrameException($"an interface name of {name.Length} characters; {Interning.MaxName} are allowed");
-        var target = new InternedTarget(grainType, name, findInterface(name));
+        var version = (ushort)Math.Min(r.ReadVarint32(), ushort.MaxValue);
+        var target = new InternedTarget(grainType, name, findInterface(name), version);
         if (number == Interning.Definition && !_isComplete)
         {
             if (_targets.Count == Interning.MaxEntries) throw new FrameException("too many grain types were given numbers");
@@ -136,4 +139,5 @@ internal sealed class IncomingInterning(Func<string, CallInterface?> findInterfa
 /// <param name="GrainType">The grain type.</param>
 /// <param name="Name">The interface's name.</param>
 /// <param name="Interface">The interface; null when this process does not know it.</param>
-internal sealed record InternedTarget(GrainType GrainType, string Name, CallInterface? Interface);
+/// <param name="Version">The caller's version of the interface.</param>
+internal sealed record InternedTarget(GrainType GrainType, string Name, CallInterface? Interface, ushort Version);

@@ -78,10 +78,11 @@ internal sealed partial class PeerConnection
 
         if (header.Target.Interface?.FindMethod(header.MethodId) is not { } method)
         {
-            WriteError(header.Correlation, new RpcException(
-                StatusCode.Unimplemented, $"{_network.Self.Name} does not know the method {header.MethodId} of {header.Target.Name}. Run the same version of the contracts on all processes, or give the new ones a [Version]."));
+            if (!TryRouteElsewhere(header, frame[header.Body..])) WriteError(header.Correlation, UnknownMethod(header.Target, header.MethodId));
             return true;
         }
+
+        if (header.Target.Version != method.Interface.Version && TryRouteElsewhere(header, frame[header.Body..])) return true;
 
         var call = method.CreateCall();
         call.Correlation = header.Correlation;
@@ -125,6 +126,10 @@ internal sealed partial class PeerConnection
         call.ReleaseCaller();
         return ExitInline(visit);
     }
+
+    private RpcException UnknownMethod(InternedTarget target, uint method) => new(
+        StatusCode.Unimplemented,
+        $"{_network.Self.Name} does not know the method {method} of {target.Name}, version {target.Version}, and no active silo serves that version. Run the same version of the contracts on all processes, or give the new ones a [Version].");
 
     /// <summary>Reads a request's arguments; gives the error when it cannot run.</summary>
     private Exception? Refuse(Call call, ReadOnlySpan<byte> body)

@@ -127,12 +127,13 @@ internal static class Frames
         return Request(correlation, ((GrainReference)target).GrainId, callMethod.Interface.Name, callMethod.Id, call.WriteArguments);
     }
 
-    internal static byte[] Request(ulong correlation, GrainId target, string interfaceName, uint method, Fill arguments) => Make(FrameKind.Request, (ref WireWriter w) =>
+    internal static byte[] Request(ulong correlation, GrainId target, string interfaceName, uint method, Fill arguments, ushort version = 0) => Make(FrameKind.Request, (ref WireWriter w) =>
     {
         w.WriteVarint(correlation);
         w.WriteVarint32(Interning.Literal);
         w.WriteBytes(target.Type.AsSpan());
         w.WriteString(interfaceName);
+        w.WriteVarint32(version);
         w.WriteBytes(target.Key.AsSpan());
         w.WriteVarint32(method);
         w.WriteVarint32(0); // flags
