@@ -27,11 +27,11 @@ internal sealed partial class PeerConnection
         var request = new PlacementRequest(grainId, target.Name, target.Version, Peer.Silo);
         if (!silo.Placement.HasOther(request, silo.Address)) return false;
         _inbound.Hold();
-        _ = RouteElsewhereAsync(silo, request, header.Correlation, header.MethodId, target, body.ToArray());
+        _ = RouteElsewhereAsync(silo, request, header.Correlation, header.MethodId, target, header.Deadline, body.ToArray());
         return true;
     }
 
-    private async Task RouteElsewhereAsync(SiloCore silo, PlacementRequest request, ulong correlation, uint method, InternedTarget target, byte[] body)
+    private async Task RouteElsewhereAsync(SiloCore silo, PlacementRequest request, ulong correlation, uint method, InternedTarget target, long deadline, byte[] body)
     {
         try
         {
@@ -45,7 +45,7 @@ internal sealed partial class PeerConnection
                     if (activation.State != Activations.ActivationState.Gone) await gone.WaitAsync(silo.ResponseTimeout, TimeProvider.System).ConfigureAwait(false);
                 }
 
-                var location = await silo.Locator.ResolveAsync(request).ConfigureAwait(false);
+                var location = await silo.Locator.ResolveAsync(request, deadline).ConfigureAwait(false);
                 if (location.Silo is null) break;
                 if (location.Silo.Equals(silo.Address)) continue;
                 WriteMoved(correlation, location.Silo, location.IsNew, body);
