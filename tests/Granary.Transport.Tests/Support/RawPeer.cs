@@ -26,8 +26,16 @@ internal sealed class RawPeer : IDisposable
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(silo.Endpoint);
         var connection = PeerSocket.Over(socket);
-        await Handshake.DialAsync(connection, identity ?? ClientIdentity(), secret, silo, 0, 1 << 20, CancellationToken.None);
-        return new RawPeer(socket, connection);
+        try
+        {
+            await Handshake.DialAsync(connection, identity ?? ClientIdentity(), secret, silo, 0, 1 << 20, CancellationToken.None);
+            return new RawPeer(socket, connection);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A silo that takes the next connection of that listener.</summary>
