@@ -67,6 +67,12 @@ internal sealed class TurnFence(ProcessCore process)
         }
     }
 
+    /// <summary>Whether it has set the activation aside.</summary>
+    internal bool Holds(Activation activation)
+    {
+        lock (_lock) return _frozen.Exists(f => ReferenceEquals(f.Activation, activation));
+    }
+
     /// <exception cref="SiloUnavailableException">The time has come: nothing outside may be changed by this silo.</exception>
     internal void Guard()
     {
