@@ -65,6 +65,34 @@ public sealed class HostTests(RedisFixture redis)
         Assert.StartsWith(":0", await redis.Server.SendAsync("EXISTS", $"granary:{{{_cluster}}}:beats"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("no", true)]
+    [InlineData("no", false)]
+    [InlineData("yes", false)]
+    public async Task Silos_live_through_a_restart_of_Redis(string appendOnly, bool isEmpty)
+    {
+        await using var server = await RedisServer.StartAsync("--appendonly", appendOnly, "--dbfilename", "kept.rdb");
+        using var one = await StartSiloAsync(server.Address);
+        using var two = await StartSiloAsync(server.Address);
+        var grains = one.Services.GetRequiredService<IGrainFactory>();
+        await Eventually.True(async () => (await grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Count == 2, "both silos are active");
+        if (!isEmpty) await server.SendAsync("SAVE");
+        // Not in the snapshot.
+        var before = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => grains.GetGrain<IVisitor>($"{i}").Visit()));
+        await server.StopAsync();
+        await server.RunAsync();
+        await Eventually.True(() => SucceedsAsync(() => grains.GetGrain<IVisitor>("new").Visit()), "new grains are activated");
+        foreach (var silo in new[] { two, one })
+        {
+            var seen = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => silo.Services.GetRequiredService<IGrainFactory>().GetGrain<IVisitor>($"{i}").Visit()));
+            // The same activations as before, and no others.
+            Assert.Equal(before, seen);
+        }
+
+        await two.StopAsync();
+        await one.StopAsync();
+    }
+
     [Fact]
     public async Task A_silo_that_cannot_reach_Redis_says_so_when_it_starts()
     {
@@ -114,9 +142,22 @@ public sealed class HostTests(RedisFixture redis)
         Assert.DoesNotContain("hush", error.ToString(), StringComparison.Ordinal);
     }
 
-    private async Task<IHost> StartSiloAsync()
+    private static async Task<bool> SucceedsAsync(Func<Task> call)
     {
-        var host = SiloBuilder(redis.Server.Address).Build();
+        try
+        {
+            await call();
+            return true;
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<IHost> StartSiloAsync(string? server = null)
+    {
+        var host = SiloBuilder(server ?? redis.Server.Address).Build();
         await host.StartAsync();
         return host;
     }
@@ -182,4 +223,18 @@ public sealed class Account([PersistentState("balance")] IPersistentState<Wallet
         _reminded++;
         return Task.CompletedTask;
     }
+}
+
+public interface IVisitor : IGrainWithStringKey
+{
+    /// <summary>Which activation it is.</summary>
+    Task<Guid> Visit();
+}
+
+[GrainType("visitor")]
+public sealed class Visitor : Grain, IVisitor
+{
+    private readonly Guid _activation = Guid.NewGuid();
+
+    public Task<Guid> Visit() => Task.FromResult(_activation);
 }
