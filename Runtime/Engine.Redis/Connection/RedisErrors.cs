@@ -21,7 +21,7 @@ internal static class RedisErrors
         {
             RedisProblem.Unreachable => $"Redis at {server} cannot be reached: {Short(said)} Check that it runs, that the address in the connection string is right, and ssl=true if it wants TLS.",
             RedisProblem.TimedOut => $"Redis at {server} did not answer within {timeout.TotalSeconds:0.#} s. Check its load (SLOWLOG GET, INFO commandstats) and the network; syncTimeout (ms) in the connection string allows more.",
-            RedisProblem.NotAuthenticated => $"Redis at {server} refuses the password or the user: {Short(said)} Set password=... (and user=... for an ACL user) in the connection string.",
+            RedisProblem.NotAuthenticated => $"Redis at {server} refuses the password or the user, or, with ssl=true, its certificate is not trusted here: {Short(said)} Set password=.. in the connection string; for a certificate of your own authority, install the authority on this machine.",
             RedisProblem.Forbidden => $"Redis at {server} does not permit this to the user of the connection: {Short(said)} The permissions that are needed are listed in docs/redis.md: ACL SETUSER name on >password ~granary:* &granary:* and those commands.",
             RedisProblem.ReadOnly => $"Redis at {server} does not write: {Short(said)} Name the primary in the connection string; if it is the primary, see INFO replication and INFO persistence there.",
             RedisProblem.OutOfMemory => $"Redis at {server} is out of memory: {Short(said)} Raise maxmemory; maxmemory-policy must be noeviction, or Redis throws away entries of the directory.",

@@ -17,8 +17,12 @@ internal sealed class Member : IAsyncDisposable
     private readonly RedisConnections _connections = new(TimeProvider.System, NullLoggerFactory.Instance);
 
     internal Member(string connectionString, string cluster)
+        : this(RedisConfiguration.Parse(connectionString), cluster)
     {
-        var configuration = RedisConfiguration.Parse(connectionString);
+    }
+
+    internal Member(ConfigurationOptions configuration, string cluster)
+    {
         Cluster = cluster;
         Address = NewAddress();
         Keys = new ClusterKeys(cluster);
