@@ -28,6 +28,6 @@ internal abstract class Fault
     internal static IReadOnlyList<Fault> All { get; } =
     [
         new Kill(), new Terminate(), new ShortPause(), new LongPause(), new RedisRestart(), new RedisEmpty(), new RedisAway(), new RedisPause(),
-        new CutBetweenSilos(), new CutFromRedis(), new MajorityCutFromRedis(), new KillAll(),
+        new CutBetweenSilos(), new CutFromRedis(), new MajorityCutFromRedis(), new KillMost(), new KillAll(),
     ];
 }

@@ -73,6 +73,22 @@ internal sealed class LongPause : Fault
     }
 }
 
+internal sealed class KillMost : Fault
+{
+    internal override string Name => "kill-most";
+
+    internal override string About => "kill -9 of all silos but one at once: the one that is left takes over alone";
+
+    internal override async Task InflictAsync(Arena arena, int victim)
+    {
+        var (_, killed) = Choose(arena, victim);
+        arena.Strike(killed);
+        await Task.WhenAll(killed.Select(s => s.KillAsync()));
+        await arena.ServedAsync(arena.Timings.Patience);
+        foreach (var silo in killed) await arena.RestartAsync(silo);
+    }
+}
+
 internal sealed class KillAll : Fault
 {
     internal override string Name => "kill-all";
@@ -83,8 +99,7 @@ internal sealed class KillAll : Fault
     {
         var silos = arena.Cluster.Silos.ToArray();
         arena.Strike(silos);
-        foreach (var silo in silos) silo.Process.Signal(Signal.Kill);
-        foreach (var silo in silos) await silo.KillAsync();
+        await Task.WhenAll(silos.Select(s => s.KillAsync()));
         await Task.WhenAll(silos.Select(arena.RestartAsync));
         await arena.ServedAsync(arena.Timings.Patience);
     }
