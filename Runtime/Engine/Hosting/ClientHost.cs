@@ -38,6 +38,7 @@ internal sealed partial class ClientHost(
     private PeerNetwork? _network;
     private Timer? _upkeep;
     private int _working;
+    private int _pinging;
     private int _upkeeps;
     private Backoff _reconnects = new();
     private long _reconnectAt;
@@ -183,7 +184,8 @@ internal sealed partial class ClientHost(
         try
         {
             if (_network!.Statistics().Connections.Count == 0) await ReconnectAsync();
-            if (client.Observers.Any && _upkeeps++ % UpkeepsBetweenPings == 0) await PingGatewaysAsync();
+            // Not awaited: a ping to a silo that is gone takes as long as a call may, and connecting to others must not wait for it.
+            if (client.Observers.Any && _upkeeps++ % UpkeepsBetweenPings == 0) _ = PingGatewaysAsync();
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
         {
@@ -218,20 +220,23 @@ internal sealed partial class ClientHost(
         _reconnectAt = Environment.TickCount64 + (long)_reconnects.Next().TotalMilliseconds;
     }
 
+    /// <summary>One round at a time; never throws.</summary>
     private async Task PingGatewaysAsync()
     {
-        var (first, second) = client.Observers.Gateways(client.ClientId.Key.ToString());
-        foreach (var silo in new[] { first, second })
+        if (Interlocked.Exchange(ref _pinging, 1) != 0) return;
+        try
         {
-            if (silo is null) continue;
-            try
-            {
-                await services.GetRequiredService<IGrainFactory>().GetGrain<ISiloControl>(SiloControl.IdIn(silo)).Ping();
-            }
-            catch (Exception error) when (error is OrleansException or TimeoutException)
-            {
-                // It is the cluster's business to notice that the silo is gone; then the view names another.
-            }
+            var (first, second) = client.Observers.Gateways(client.ClientId.Key.ToString());
+            var grains = services.GetRequiredService<IGrainFactory>();
+            await Task.WhenAll(new[] { first, second }.OfType<SiloAddress>().Select(silo => grains.GetGrain<ISiloControl>(SiloControl.IdIn(silo)).Ping()));
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException or ObjectDisposedException)
+        {
+            // It is the cluster's business to notice that the silo is gone; then the view names another.
+        }
+        finally
+        {
+            Volatile.Write(ref _pinging, 0);
         }
     }
 }
