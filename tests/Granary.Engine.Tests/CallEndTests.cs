@@ -114,7 +114,7 @@ public abstract class CallEndTests
     {
         var grain = Grains.GetGrain<IEndingGrain>(_key);
         Task held;
-        using (RpcDeadline.Within(TimeSpan.FromMilliseconds(100))) held = grain.Hold(_key);
+        using (RpcDeadline.Within(TimeSpan.FromSeconds(2))) held = grain.Hold(_key);
         await Gates.Get(_key).Arrival();
         await Assert.ThrowsAsync<TimeoutException>(() => held.WaitAsync(Gates.Within));
         Gates.Get(_key).Open();
@@ -172,7 +172,7 @@ public abstract class CallEndTests
     {
         var grain = Grains.GetGrain<IEndingGrain>(_key);
         Task call;
-        using (RpcDeadline.Within(TimeSpan.FromMilliseconds(150))) call = grain.WaitForToken(_key);
+        using (RpcDeadline.Within(TimeSpan.FromSeconds(2))) call = grain.WaitForToken(_key);
         await Gates.Get(_key).Arrival();
         await Gates.Get(_key + "-fired").Arrival();
         await Assert.ThrowsAsync<TimeoutException>(() => call.WaitAsync(Gates.Within));

@@ -52,7 +52,7 @@ public sealed class CallEndTests
         var (client, grain, silo, _) = await RawSilo(cluster);
         using var connection = silo;
         Task<long> late;
-        using (RpcDeadline.Within(TimeSpan.FromMilliseconds(50))) late = grain.Add(1, 1);
+        using (RpcDeadline.Within(TimeSpan.FromMilliseconds(500))) late = grain.Add(1, 1);
         var first = Frames.Correlation(await connection.ReceiveAsync(FrameKind.Request));
         await Assert.ThrowsAsync<TimeoutException>(() => late);
         Assert.Equal(first, Frames.Correlation(await connection.ReceiveAsync(FrameKind.Cancel)));
