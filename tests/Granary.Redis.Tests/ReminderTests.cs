@@ -103,6 +103,9 @@ public sealed class ReminderTests(RedisFixture redis) : IAsyncLifetime
 
     private static ReminderEntry Entry(string key, string name) => new()
     {
-        GrainId = GrainId.Create("clock", key), ReminderName = name, StartAt = new DateTime(2026, 3, 4, 5, 6, 7, 890, DateTimeKind.Utc), Period = TimeSpan.FromMinutes(61.5),
+        GrainId = GrainId.Create("clock", key),
+        ReminderName = name,
+        StartAt = new DateTime(2026, 3, 4, 5, 6, 7, 890, DateTimeKind.Utc),
+        Period = TimeSpan.FromMinutes(61.5),
     };
 }

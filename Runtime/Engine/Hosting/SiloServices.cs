@@ -1,5 +1,5 @@
-using Granary.Engine.Management;
 using Granary.Engine.Directory;
+using Granary.Engine.Management;
 using Granary.Engine.Membership;
 using Granary.Engine.Storage;
 using Granary.Engine.Timers;
