@@ -326,7 +326,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
             return;
         }
 
-        if (call.Deadline <= Environment.TickCount64)
+        if (call.Deadline <= now)
         {
             Silo.Metrics.Expired();
             call.OnDeadline();

@@ -11,7 +11,7 @@ internal sealed class Peer
     private readonly PeerNetwork _network;
     private readonly Lock _lock = new();
     private readonly PeerConnection?[] _lanes;
-    private int _failures;
+    private Backoff _backoff;
     private long _retryAt;
     private Exception? _lastFailure;
     private bool _stopping;
@@ -23,6 +23,7 @@ internal sealed class Peer
     internal Peer(PeerNetwork network, SiloAddress? silo, GrainId id)
     {
         _network = network;
+        _backoff = new Backoff((int)network.Options.Backoff.TotalMilliseconds, (int)network.Options.MaxBackoff.TotalMilliseconds);
         _lanes = new PeerConnection?[silo is null ? 64 : network.Options.Lanes];
         Silo = silo;
         Id = id;
@@ -89,7 +90,7 @@ internal sealed class Peer
         lock (_lock)
         {
             Id = identity.Id;
-            _failures = 0;
+            _backoff.Reset();
             _lastFailure = null;
         }
     }
@@ -97,13 +98,10 @@ internal sealed class Peer
     /// <summary>It could not be reached: for a while nobody tries again.</summary>
     internal void OnConnectFailed(Exception error)
     {
-        var options = _network.Options;
         lock (_lock)
         {
-            var most = Math.Min(options.MaxBackoff.TotalMilliseconds, options.Backoff.TotalMilliseconds * (1L << Math.Min(_failures, 20)));
-            _failures++;
             _lastFailure = error;
-            _retryAt = _network.Time.GetTimestamp() + (long)(most * (1 - (Random.Shared.NextDouble() / 2)) / 1000 * _network.Time.TimestampFrequency);
+            _retryAt = _network.Time.GetTimestamp() + (long)(_backoff.Next().TotalSeconds * _network.Time.TimestampFrequency);
         }
     }
 
@@ -191,7 +189,7 @@ internal sealed class Peer
         if (_network.IsStopping) return new SiloUnavailableException("This process stops and opens no more connections.");
         if (_forgotten) return new SiloUnavailableException($"{Name} is no member of the cluster any more.");
         if (_stopping) return new SiloUnavailableException($"{Name} stops and takes no more calls.");
-        return _failures > 0 && _network.Time.GetTimestamp() < _retryAt ? _lastFailure : null;
+        return _lastFailure is not null && _network.Time.GetTimestamp() < _retryAt ? _lastFailure : null;
     }
 
     /// <summary>The low bits of a grain's hash are what its table uses; others choose the lane.</summary>

@@ -22,7 +22,7 @@ internal sealed class RedisServer : IDisposable
     /// <exception cref="CannotMeasureException">There is no redis-server.</exception>
     internal static async Task<RedisServer> StartAsync()
     {
-        var port = FreePort();
+        var port = ChildProcess.FreePort();
         var start = new ProcessStartInfo("redis-server") { RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var argument in new[] { "--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", "--loglevel", "warning" }) start.ArgumentList.Add(argument);
         Process process;
@@ -60,12 +60,5 @@ internal sealed class RedisServer : IDisposable
         if (!_process.HasExited) _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

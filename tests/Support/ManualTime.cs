@@ -1,4 +1,4 @@
-namespace Granary.Services.Tests;
+namespace Granary.Tests.Support;
 
 /// <summary>Time that moves when a test says so; timers fire, in order, on the thread that moves it.</summary>
 internal sealed class ManualTime : TimeProvider

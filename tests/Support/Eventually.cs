@@ -1,4 +1,4 @@
-namespace Granary.Services.Tests;
+namespace Granary.Tests.Support;
 
 /// <summary>Waits for what must become true, with a bound that only a broken engine reaches.</summary>
 internal static class Eventually
