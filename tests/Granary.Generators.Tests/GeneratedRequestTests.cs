@@ -166,6 +166,36 @@ public sealed class GeneratedRequestTests
     }
 
     [Fact]
+    public async Task A_reply_in_json_is_its_message()
+    {
+        Assert.Equal("""{"result":"142"}""", ReplyJson(await Called("Total", """{"start":142}"""), JsonFormat.LongsAsStrings));
+        Assert.Equal("""{"result":42}""", ReplyJson(await Called("Sum", """{"a":2}"""), JsonFormat.LongsAsStrings));
+        Assert.Equal("""{"result":null}""", ReplyJson(await Called("Find", """{"tone":"calm"}"""), JsonFormat.LongsAsStrings));
+        Assert.StartsWith("""{"result":{"name":"x",""", ReplyJson(await Called("Find", "{}"), JsonFormat.LongsAsStrings), StringComparison.Ordinal);
+        Assert.Equal("{}", ReplyJson(await Called("Save", """{"person":{"name":"x","age":1},"points":[]}"""), JsonFormat.LongsAsStrings));
+        var walk = await Called("Walk", """{"steps":1}""");
+        Assert.True(await walk.MoveNextAsync());
+        Assert.Equal("""{"x":0,"y":0}""", ReplyJson(walk, JsonFormat.LongsAsStrings));
+
+        static async Task<RpcRequest> Called(string method, string json)
+        {
+            var request = Method("things", 2, method).CreateRequest();
+            ReadJson(request, json, keyInBody: false);
+            request.TrySetKey("k");
+            request.Items?.Complete();
+            await request.InvokeAsync(FakeGrains.Of(new Things()).Factory, TestContext());
+            return request;
+        }
+
+        static string ReplyJson(RpcRequest request, JsonFormat format)
+        {
+            using var stream = new MemoryStream();
+            using (var writer = new Utf8JsonWriter(stream)) request.WriteReplyJson(writer, format);
+            return Encoding.UTF8.GetString(stream.ToArray());
+        }
+    }
+
+    [Fact]
     public async Task A_stream_both_ways_answers_each_item()
     {
         var request = Method("things", 2, "Rename").CreateRequest();

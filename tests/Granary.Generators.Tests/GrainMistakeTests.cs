@@ -165,6 +165,7 @@ public sealed class GrainMistakeTests
     [InlineData("Task Get(IUsersGrain other);", "grain reference")]
     [InlineData("Task<IUsersGrain> Get();", "grain reference")]
     [InlineData("Task Get(string key);", "key")]
+    [InlineData("Task Get(RpcStream<int> numbers, int item);", "streamed item")]
     public void What_cannot_leave_the_cluster_is_named(string method, string why) => Service(method).HasOnly("GRN026", why);
 
     [Fact]

@@ -135,6 +135,15 @@ public sealed class LockTests
         new Snippet(Source, contractsLock: Written(Source), keepsLock: true).IsFine();
     }
 
+    [Fact]
+    public void The_number_of_a_streamed_item_is_a_promise()
+    {
+        var was = Written("""[RpcService("sums")] public interface ISumsGrain : IGrainWithStringKey { Task<int> Sum(int start, RpcStream<int> numbers); }""");
+        Assert.Contains("request shop.v1.Sums/Sum 3 item optional int32\n", was, StringComparison.Ordinal);
+        var now = """[RpcService("sums")] public interface ISumsGrain : IGrainWithStringKey { [Id(77)] Task<int> Sum(int start, RpcStream<int> numbers, int factor = 1); }""";
+        Assert.Contains(new Snippet(now, contractsLock: was).Problems(), p => p.Id == "GRN041" && p.GetMessage(null).Contains("'request shop.v1.Sums/Sum 3 item optional int32'", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("massage shop.v1.User 1 name string")]
     [InlineData("message shop.v1.User 1")]

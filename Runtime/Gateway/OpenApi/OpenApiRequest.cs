@@ -12,7 +12,7 @@ internal static class OpenApiRequest
         var method = route.Method;
         var inPath = route.Segments.Where(s => s[0] == '{').Select(s => s[1..^1]).ToArray();
         var streams = method.Kind is RpcMethodKind.ClientStream or RpcMethodKind.Bidirectional;
-        var arguments = method.Request.Fields.Where(f => !inPath.Contains(f.Name) && !(f.IsKey && route.HasKey)).ToArray();
+        var arguments = method.Request.Fields.Where(f => !f.IsItem && !inPath.Contains(f.Name) && !(f.IsKey && route.HasKey)).ToArray();
 
         json.WriteStartArray("parameters");
         foreach (var name in inPath)

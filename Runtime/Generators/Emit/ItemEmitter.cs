@@ -9,10 +9,28 @@ internal static class ItemEmitter
 
     public static bool NeedsCodec(TypeModel item) => item.Shape switch
     {
-        Shape.Message => false,
+        Shape.Message => item.Nullable,
         Shape.Scalar => item.Nullable || item.Scalar is Scalar.Char or Scalar.SByte or Scalar.Byte or Scalar.Int16 or Scalar.UInt16 or Scalar.DateOnly or Scalar.TimeOnly or Scalar.Memory or Scalar.GrainId,
         _ => true,
     };
+
+    /// <summary>Whether a request holds the item as <c>{ value = 1 }</c>, because a field of its own could not say that it is there.</summary>
+    public static bool IsWrapped(TypeModel item) => item.Nullable || item.Shape is Shape.List or Shape.Map;
+
+    /// <summary>The field of the request message that holds an item: its number is the one after the last argument.</summary>
+    public static FieldModel RequestField(MethodModel method)
+    {
+        var item = method.Stream!.Type.Element!;
+        return new FieldModel
+        {
+            Number = method.Arguments.Where(a => a.Type.Shape != Shape.Stream).Select(a => a.Number).DefaultIfEmpty(1).Max() + 1,
+            Name = "item",
+            JsonName = "item",
+            Type = item,
+            TracksPresence = item.Shape is Shape.Scalar or Shape.Enum && !item.Nullable,
+            Summary = method.Stream.Summary,
+        };
+    }
 
     public static string ClassName(TypeModel item) => Reading.Names.Identifier(item.Declared.Replace("global::", string.Empty)) + "_Item";
 
@@ -33,6 +51,16 @@ internal static class ItemEmitter
         wire.ReadLoop([field]);
         code.Line($"return {wire.Finish(field)};");
         code.Close();
+        if (IsWrapped(item))
+        {
+            code.Line();
+            code.Line("public override bool IsWrapped => true;");
+        }
+        else
+        {
+            EmitField(code, item);
+        }
+
         if (!item.Immutable)
         {
             code.Line();
@@ -63,5 +91,19 @@ internal static class ItemEmitter
         copy.EmitMethods(code);
         code.Close();
         return code.ToString();
+    }
+
+    /// <summary>A scalar or an enum is a field of the request itself.</summary>
+    private static void EmitField(CodeWriter code, TypeModel item)
+    {
+        code.Line();
+        code.Line($"public override uint WireType => {item.WireType}u;");
+        code.Line();
+        code.Open($"public override void WriteField(ref global::Granary.Codec.WireWriter writer, int number, {item.Declared} value)");
+        code.Line($"writer.WriteTag(((uint)number << 3) | {item.WireType}u);");
+        code.Line(ScalarCode.Write(item, "value"));
+        code.Close();
+        code.Line();
+        code.Line($"public override {item.Declared} ReadField(ref global::Granary.Codec.WireReader reader) => {ScalarCode.Read(item)};");
     }
 }

@@ -32,7 +32,7 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
         }
 
         if (_fields.Any(KeepsInitialValue)) code.Line("private bool _fromWire;");
-        if (method.Stream is { } stream) code.Line($"private readonly global::Granary.Rpc.RpcStreamItems<{stream.Type.Element!.Declared}> _items = new();");
+        if (method.Stream is { } stream) code.Line($"private readonly global::Granary.Rpc.RpcStreamItems<{stream.Type.Element!.Declared}> _items = new({Text.Number(ItemEmitter.RequestField(method).Number)});");
         if (method.Result is { } result)
             code.Line(IsStream ? $"private global::System.Collections.Generic.IAsyncEnumerator<{CallEmitter.ResultType(method)}>? _results;" : $"private {result.Maybe} _result;");
         code.Line();
@@ -95,6 +95,7 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
     {
         var names = string.Join(", ", _fields.Select(f => f.JsonName));
         var all = names.Length == 0 ? KeyName : KeyName + ", " + names;
+        if (method.Stream is not null) all += ", item";
         code.Line();
         code.Open("public override void ReadJson(ref global::System.Text.Json.Utf8JsonReader reader, bool keyInBody)");
         code.Line("var path = default(global::Granary.Codec.JsonPath);");
@@ -115,6 +116,12 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
                 code.Line("reader.Read();");
                 code.Line("ReadJsonKey(ref reader, ref path);");
                 code.Line("path.Pop();");
+                code.Line("continue;");
+                code.Close();
+                code.Line();
+                if (method.Stream is null) return;
+                code.Open($"if (keyInBody && {Json}NameEquals(ref reader, \"item\"u8))");
+                code.Line("reader.Skip();");
                 code.Line("continue;");
                 code.Close();
                 code.Line();

@@ -8,7 +8,7 @@ internal sealed class SchemaCode(EmitContext context)
     private const string Space = "global::Granary.Schema.";
 
     /// <summary>Writes the construction of a message's schema.</summary>
-    public void Message(CodeWriter code, string declaration, string package, string name, IEnumerable<FieldModel> fields, string? summary, FieldModel? key = null, string tail = ";")
+    public void Message(CodeWriter code, string declaration, string package, string name, IEnumerable<FieldModel> fields, string? summary, FieldModel? key = null, string? item = null, string tail = ";")
     {
         code.Open($"{declaration} {Space}MessageSchema()");
         code.Line($"Package = {Text.Quote(package)},");
@@ -17,8 +17,19 @@ internal sealed class SchemaCode(EmitContext context)
         code.Open($"Fields = new {Space}FieldSchema[]");
         if (key is not null) code.Line(Field(key) + ",");
         foreach (var field in fields) code.Line(Field(field) + ",");
+        if (item is not null) code.Line(item + ",");
         code.Close(",");
         code.Close(tail);
+    }
+
+    /// <summary>The field of a request that holds an item of the caller's stream.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="wrapper">The expression of the message around an item without presence of its own.</param>
+    public string Item(FieldModel field, string wrapper)
+    {
+        var type = ItemEmitter.IsWrapped(field.Type) ? $"new {Space}SchemaType({Space}SchemaKind.Message, static () => {wrapper})" : Type(field.Type, field.TracksPresence);
+        var summary = field.Summary is null ? string.Empty : $", Summary = {Text.Quote(field.Summary)}";
+        return $"new({Text.Number(field.Number)}, {Text.Quote(field.JsonName)}, {type}) {{ IsItem = true{summary} }}";
     }
 
     public string Field(FieldModel field)

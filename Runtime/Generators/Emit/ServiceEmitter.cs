@@ -63,17 +63,18 @@ internal static class ServiceEmitter
         code.Open($"internal static readonly {Catalog}RpcMethod {method.UniqueName}_Method = new()");
         code.Line($"Name = {Text.Quote(rpc.Name)},");
         code.Line($"Kind = {Catalog}RpcMethodKind.{Kind(method)},");
+        var item = method.Stream is null ? null : schema.Item(ItemEmitter.RequestField(method), method.UniqueName + "_Method!.RequestItem!");
         if (method.KeyedRequest is { } keyed) schema.Message(code, "Request = new", keyed.Package, keyed.Name, keyed.Fields, keyed.Summary, tail: ",");
-        else schema.Message(code, "Request = new", service.Package, MessageName(service, method, "Request", taken), method.Arguments.Where(a => a.Type.Shape != Shape.Stream), null, KeyField(model.Key), ",");
+        else schema.Message(code, "Request = new", service.Package, MessageName(service, method, "Request", taken), method.Arguments.Where(a => a.Type.Shape != Shape.Stream), null, KeyField(model.Key), item, ",");
 
         if (method.Result is not { } result) code.Line("Reply = global::Granary.Schema.MessageSchema.Empty,");
         else if (CallEmitter.IsOwnReply(result)) code.Line($"Reply = {context.Codec(result)}.Schema,");
         else schema.Message(code, "Reply = new", service.Package, MessageName(service, method, "Reply", taken), [CallEmitter.ReplyField(result)], null, tail: ",");
 
-        if (method.Stream?.Type.Element is { } item)
+        if (method.Stream?.Type.Element is { } element)
         {
-            if (CallEmitter.IsOwnReply(item)) code.Line($"RequestItem = {context.Codec(item)}.Schema,");
-            else schema.Message(code, "RequestItem = new", service.Package, MessageName(service, method, "Item", taken), [ItemEmitter.Field(item)], null, tail: ",");
+            if (CallEmitter.IsOwnReply(element)) code.Line($"RequestItem = {context.Codec(element)}.Schema,");
+            else schema.Message(code, "RequestItem = new", service.Package, MessageName(service, method, "Item", taken), [ItemEmitter.Field(element)], null, tail: ",");
         }
 
         if (method.Result is not null) code.Line($"Result = {schema.Type(method.Result)},");

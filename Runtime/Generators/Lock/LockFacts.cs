@@ -89,6 +89,7 @@ internal static class LockFacts
                 if (rpc.HttpVerb is not null) Add($"route {rpc.HttpVerb} {rpc.HttpPath}", name);
                 if (method.KeyedRequest is not null) continue;
                 foreach (var argument in method.Arguments.Where(a => a.Type.Shape != Shape.Stream)) AddField("request " + name, argument);
+                if (method.Stream is not null) AddField("request " + name, ItemEmitter.RequestField(method));
             }
         }
     }

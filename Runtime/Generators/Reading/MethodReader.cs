@@ -89,6 +89,7 @@ internal static class MethodReader
                 Name = Names.Escape(parameter.Name),
                 JsonName = Names.CamelCase(parameter.Name),
                 Type = new TypeModel { Name = parameterType.WithNullableAnnotation(NullableAnnotation.NotAnnotated).ToDisplayString(Names.Declared), Shape = Shape.Stream, Element = item, Immutable = true },
+                Summary = Documentation.Parameter(method, parameter.Name, types.Cancellation),
             };
         }
 

@@ -107,6 +107,8 @@ internal static class ServiceReader
 
         foreach (var argument in model.Arguments.Where(a => a.JsonName == "key"))
             problems.Add(Rules.NotExposable, where, $"{path}({argument.Name})", "named like the grain's key in the request", "Rename the parameter.");
+        foreach (var argument in model.Arguments.Where(a => model.Stream is not null && a.JsonName == "item" && a.Type.Shape != Shape.Stream))
+            problems.Add(Rules.NotExposable, where, $"{path}({argument.Name})", "named like the streamed item in the request", "Rename the parameter.");
     }
 
     /// <summary>The message of a lone argument one of whose members is the grain's key.</summary>

@@ -12,13 +12,16 @@ public sealed class RpcMethod
     /// <summary>Which sides stream.</summary>
     public required RpcMethodKind Kind { get; init; }
 
-    /// <summary>The request message: <c>key</c> first, then the arguments (DESIGN: One schema).</summary>
+    /// <summary>
+    /// The request message: <c>key</c> first, then the arguments (DESIGN: One schema). In a stream of the caller every message has this type, and
+    /// <c>item</c> last: the first message carries key and arguments and may carry an item, each later one carries an item.
+    /// </summary>
     public required Schema.MessageSchema Request { get; init; }
 
     /// <summary>The reply message; for a server stream, of each item.</summary>
     public required Schema.MessageSchema Reply { get; init; }
 
-    /// <summary>For client streams, the message of each streamed item; otherwise null.</summary>
+    /// <summary>For client streams, the message of a streamed item that stands alone; otherwise null.</summary>
     public Schema.MessageSchema? RequestItem { get; init; }
 
     /// <summary>The type of the result as JSON (not wrapped in a reply message); null when there is no result.</summary>

@@ -30,7 +30,10 @@ public abstract class RpcRequest
     /// Names match exactly (camelCase, as in the C# signature). Absent optional parameters take their default values.
     /// </summary>
     /// <param name="reader">The JSON text.</param>
-    /// <param name="keyInBody">Whether the object also holds <c>key</c> (JSON-RPC, Connect) or the address does (HTTP).</param>
+    /// <param name="keyInBody">
+    /// Whether the object is the request message, which also holds <c>key</c> (JSON-RPC, Connect), or the address does (HTTP).
+    /// The <c>item</c> that a client stream's first message may hold is left to <see cref="RpcRequestItems.TryAddJson"/>.
+    /// </param>
     /// <exception cref="JsonFieldException">An argument is missing, unknown, given twice or mistyped; it names the path.</exception>
     /// <exception cref="JsonException">The text is no JSON, or too deep.</exception>
     public abstract void ReadJson(ref Utf8JsonReader reader, bool keyInBody);
@@ -39,7 +42,7 @@ public abstract class RpcRequest
     /// <exception cref="JsonFieldException">One is missing.</exception>
     public abstract void CheckArguments();
 
-    /// <summary>Reads the request message, key and arguments, from protobuf.</summary>
+    /// <summary>Reads the request message, key and arguments, from protobuf. The item that a client stream's first message may carry is left to <see cref="RpcRequestItems.TryAdd"/>.</summary>
     /// <exception cref="WireFormatException">The bytes are no such message.</exception>
     public abstract void Read(ref WireReader reader);
 
@@ -64,6 +67,16 @@ public abstract class RpcRequest
     /// <summary>Writes the reply message of the result, or of the stream's current item, in protobuf.</summary>
     public abstract void WriteResult(ref WireWriter writer);
 
+    /// <summary>Writes the reply message of the result, or of the stream's current item, as JSON: the result's own object, <c>{"result": ..}</c> around anything else, <c>{}</c> for none.</summary>
+    public void WriteReplyJson(Utf8JsonWriter writer, JsonFormat format)
+    {
+        var isWrapped = Method.Result is not { Kind: Schema.SchemaKind.Message, Label: Schema.SchemaLabel.Single };
+        if (isWrapped) writer.WriteStartObject();
+        if (isWrapped && HasResult) writer.WritePropertyName("result"u8);
+        if (HasResult) WriteResultJson(writer, format);
+        if (isWrapped) writer.WriteEndObject();
+    }
+
     /// <summary>Where the items of a client stream are put; null for other methods.</summary>
     public virtual RpcRequestItems? Items => null;
 }
@@ -81,6 +94,19 @@ public abstract class RpcRequestItems
     /// <summary>Adds the item read from its protobuf message.</summary>
     /// <exception cref="WireFormatException">The bytes are no such message.</exception>
     public abstract void Add(ref WireReader reader);
+
+    /// <summary>Adds the item that a message of the caller's stream carries (<see cref="RpcMethod.Request"/>); its key and arguments are skipped.</summary>
+    /// <param name="reader">Stands at the start of the message, and at its end afterwards.</param>
+    /// <returns>False when the message has no item: only the first one may have none.</returns>
+    /// <exception cref="WireFormatException">The bytes are no such message.</exception>
+    public abstract bool TryAdd(ref WireReader reader);
+
+    /// <summary>Adds the item that a message of the caller's stream carries, in the JSON form of proto3; everything else in it is skipped.</summary>
+    /// <param name="reader">Stands before or on the message's first token, and on its last one afterwards.</param>
+    /// <returns>False when the message has no item, or null: only the first one may have none.</returns>
+    /// <exception cref="JsonFieldException">It is no object, or the item does not fit.</exception>
+    /// <exception cref="JsonException">The text is no JSON, or too deep.</exception>
+    public abstract bool TryAddJson(ref Utf8JsonReader reader);
 
     /// <summary>No more items; with an error, the grain's read throws it.</summary>
     public abstract void Complete(Exception? error = null);

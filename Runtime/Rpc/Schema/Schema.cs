@@ -74,6 +74,9 @@ public sealed record FieldSchema(int Number, string Name, SchemaType Type)
     /// <summary>Whether this is the grain's key, which HTTP takes from the address.</summary>
     public bool IsKey { get; init; }
 
+    /// <summary>Whether this is the item that a message of the caller's stream carries beside the key and the arguments.</summary>
+    public bool IsItem { get; init; }
+
     /// <summary>The default as JSON text, or null.</summary>
     public string? Default { get; init; }
 

@@ -24,6 +24,33 @@ public abstract class RpcItemCodec<T>
     /// <exception cref="WireFormatException">The bytes are no such message.</exception>
     public abstract T Read(ref WireReader reader);
 
+    /// <summary>The protobuf wire type of the item as a field of a request message: a scalar or an enum is itself, anything else is its message.</summary>
+    public virtual uint WireType => 2;
+
+    /// <summary>Whether the message in a request is <c>{ value = 1 }</c> because the item has no presence of its own: lists, maps and what may be null.</summary>
+    public virtual bool IsWrapped => false;
+
+    /// <summary>Writes the item as a field of a request message, also when it is the default: an item has presence.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="number">The field's number.</param>
+    /// <param name="value">The item.</param>
+    public virtual void WriteField(ref WireWriter writer, int number, T value)
+    {
+        var start = writer.BeginMessage(((uint)number << 3) | WireType);
+        Write(ref writer, value);
+        writer.EndMessage(start);
+    }
+
+    /// <summary>Reads the item as a field of a request message, after its tag.</summary>
+    /// <exception cref="WireFormatException">The bytes are no such field.</exception>
+    public virtual T ReadField(ref WireReader reader)
+    {
+        var token = reader.EnterMessage();
+        var value = Read(ref reader);
+        reader.ExitMessage(token);
+        return value;
+    }
+
     /// <summary>A copy that shares no mutable object with <paramref name="value"/>; the value itself where nothing in it can change.</summary>
     public virtual T Copy(T value) => value;
 

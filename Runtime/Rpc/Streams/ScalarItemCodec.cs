@@ -71,6 +71,16 @@ internal static class ScalarItemCodec
             return value;
         }
 
+        public override uint WireType => tag & 7;
+
+        public override void WriteField(ref WireWriter writer, int number, T value)
+        {
+            writer.WriteTag(((uint)number << 3) | WireType);
+            write(ref writer, value);
+        }
+
+        public override T ReadField(ref WireReader reader) => read(ref reader);
+
         public override T Copy(T value) => copy is null ? value : copy(value);
 
         public override void WriteJson(Utf8JsonWriter writer, T value, JsonFormat format) => writeJson(writer, value, format);

@@ -62,7 +62,7 @@ public sealed class StreamItemTests
     [Fact]
     public async Task Items_from_outside_reach_the_grain_and_what_does_not_fit_is_refused()
     {
-        var items = new RpcStreamItems<Leaf>();
+        var items = new RpcStreamItems<Leaf>(2);
         Assert.True(await items.WaitForSpaceAsync(default));
         AddJson("""{"name":"a","weight":1}""");
         Add(new Protoc.Leaf { Name = "b", Weight = 2 }.ToByteArray());
