@@ -15,6 +15,9 @@ public sealed class GatewayOptions
     /// <summary>How long calls may take.</summary>
     public DeadlineOptions Deadlines { get; set; } = new();
 
+    /// <summary>What callers' connections may do.</summary>
+    public Listening.ConnectionOptions Connections { get; set; } = new();
+
     /// <summary>How large requests may be.</summary>
     public LimitOptions Limits { get; set; } = new();
 

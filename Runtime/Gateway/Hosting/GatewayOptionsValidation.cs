@@ -19,6 +19,12 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Deadlines:Maximum", deadlines.Maximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
         Within(faults, "Deadlines:Default", deadlines.Default, TimeSpan.FromMilliseconds(1), deadlines.Maximum);
         Within(faults, "Deadlines:StreamMaximum", deadlines.StreamMaximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(30));
+        Within(faults, "Connections:FirstBytes", options.Connections.FirstBytes, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        Within(faults, "Connections:Undecided", options.Connections.Undecided, 1, 1_000_000);
+        Within(faults, "Connections:Streams", options.Connections.Streams, 1, 100_000);
+        Within(faults, "Connections:HeaderBytes", options.Connections.HeaderBytes, 1024, 1024 * 1024);
+        Within(faults, "Connections:PingAfter", options.Connections.PingAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Within(faults, "Connections:PingTimeout", options.Connections.PingTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Within(faults, "Limits:BodyBytes", options.Limits.BodyBytes, 1024, 1024 * 1024 * 1024);
         Within(faults, "Limits:JsonDepth", options.Limits.JsonDepth, 1, 512);
         Within(faults, "Limits:KeyLength", options.Limits.KeyLength, 1, 4096);

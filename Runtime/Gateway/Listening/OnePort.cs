@@ -1,0 +1,43 @@
+using Granary.Gateway.Listening;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Granary.Gateway;
+
+/// <summary>Makes a host serve every protocol on each of its ports.</summary>
+public static class OnePort
+{
+    /// <summary>
+    /// Lets Kestrel serve HTTP/2 without TLS (prior knowledge, RFC 9113, 3.3) on the same ports as HTTP/1.1, and applies <see cref="ConnectionOptions"/>. Call it after Kestrel was added,
+    /// beside <c>AddGranaryGateway</c>. It takes Kestrel's endpoint defaults (<c>ConfigureEndpointDefaults</c>) for itself.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is no server in the services.</exception>
+    public static IWebHostBuilder UseOnePort(this IWebHostBuilder host) => host.ConfigureServices(services =>
+    {
+        var kestrel = services.LastOrDefault(s => s.ServiceType == typeof(IServer) && !s.IsKeyedService)
+            ?? throw new InvalidOperationException("UseOnePort needs a server: call UseKestrel or UseKestrelCore before it.");
+        services.Remove(kestrel);
+        services.AddKeyedSingleton(typeof(IServer), typeof(OnePortServer), (all, _) =>
+            kestrel.ImplementationInstance ?? kestrel.ImplementationFactory?.Invoke(all) ?? ActivatorUtilities.CreateInstance(all, kestrel.ImplementationType!));
+        services.AddSingleton<PriorKnowledgeEndpoint>();
+        services.AddSingleton<ProtocolSorter>();
+        services.AddSingleton<IServer>(all => new OnePortServer(
+            all.GetRequiredKeyedService<IServer>(typeof(OnePortServer)),
+            all.GetRequiredService<PriorKnowledgeEndpoint>(),
+            all.GetRequiredService<IOptions<KestrelServerOptions>>(),
+            all.GetRequiredService<ILoggerFactory>()));
+        services.AddOptions<KestrelServerOptions>().Configure<ProtocolSorter, IOptions<GatewayOptions>>(static (options, sorter, gateway) =>
+        {
+            var connections = gateway.Value.Connections;
+            options.ConfigureEndpointDefaults(sorter.Sort);
+            options.Limits.MaxRequestHeadersTotalSize = connections.HeaderBytes;
+            options.Limits.Http2.MaxStreamsPerConnection = connections.Streams;
+            options.Limits.Http2.KeepAlivePingDelay = connections.PingAfter;
+            options.Limits.Http2.KeepAlivePingTimeout = connections.PingTimeout;
+        });
+    });
+}

@@ -1,0 +1,80 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Granary.Gateway.Listening;
+
+/// <summary>
+/// The host's Kestrel, which listens, and behind it a second one for the connections that turn out to speak HTTP/2 from their first byte. Both serve the same application; addresses and the like are the first one's.
+/// </summary>
+internal sealed class OnePortServer : IServer
+{
+    private readonly IServer _listening;
+    private readonly KestrelServer _http2;
+
+    public OnePortServer(IServer listening, PriorKnowledgeEndpoint endpoint, IOptions<KestrelServerOptions> options, ILoggerFactory loggers)
+    {
+        _listening = listening;
+        var http2 = Copy(options.Value);
+        http2.Listen(endpoint.Address, listen => listen.Protocols = HttpProtocols.Http2);
+        _http2 = new KestrelServer(Options.Create(http2), endpoint, loggers);
+    }
+
+    public IFeatureCollection Features => _listening.Features;
+
+    public async Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+        where TContext : notnull
+    {
+        await _http2.StartAsync(application, cancellationToken);
+        await _listening.StartAsync(application, cancellationToken);
+    }
+
+    // Each ends the calls of its connections in order; the first waits for those it has handed over.
+    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(_listening.StopAsync(cancellationToken), _http2.StopAsync(cancellationToken));
+
+    public void Dispose()
+    {
+        _http2.Dispose();
+        _listening.Dispose();
+    }
+
+    // Not the endpoints, and not the number of connections: those are counted where they are accepted.
+    private static KestrelServerOptions Copy(KestrelServerOptions from)
+    {
+        var to = new KestrelServerOptions
+        {
+            ApplicationServices = from.ApplicationServices,
+            AddServerHeader = from.AddServerHeader,
+            AllowAlternateSchemes = from.AllowAlternateSchemes,
+            AllowHostHeaderOverride = from.AllowHostHeaderOverride,
+            AllowResponseHeaderCompression = from.AllowResponseHeaderCompression,
+            AllowSynchronousIO = from.AllowSynchronousIO,
+            DisableStringReuse = from.DisableStringReuse,
+            RequestHeaderEncodingSelector = from.RequestHeaderEncodingSelector,
+            ResponseHeaderEncodingSelector = from.ResponseHeaderEncodingSelector,
+        };
+        var (limits, source) = (to.Limits, from.Limits);
+        limits.KeepAliveTimeout = source.KeepAliveTimeout;
+        limits.MaxConcurrentUpgradedConnections = source.MaxConcurrentUpgradedConnections;
+        limits.MaxRequestBodySize = source.MaxRequestBodySize;
+        limits.MaxRequestBufferSize = source.MaxRequestBufferSize;
+        limits.MaxRequestHeaderCount = source.MaxRequestHeaderCount;
+        limits.MaxRequestHeadersTotalSize = source.MaxRequestHeadersTotalSize;
+        limits.MaxRequestLineSize = source.MaxRequestLineSize;
+        limits.MaxResponseBufferSize = source.MaxResponseBufferSize;
+        limits.MinRequestBodyDataRate = source.MinRequestBodyDataRate;
+        limits.MinResponseDataRate = source.MinResponseDataRate;
+        limits.RequestHeadersTimeout = source.RequestHeadersTimeout;
+        limits.Http2.HeaderTableSize = source.Http2.HeaderTableSize;
+        limits.Http2.InitialConnectionWindowSize = source.Http2.InitialConnectionWindowSize;
+        limits.Http2.InitialStreamWindowSize = source.Http2.InitialStreamWindowSize;
+        limits.Http2.KeepAlivePingDelay = source.Http2.KeepAlivePingDelay;
+        limits.Http2.KeepAlivePingTimeout = source.Http2.KeepAlivePingTimeout;
+        limits.Http2.MaxFrameSize = source.Http2.MaxFrameSize;
+        limits.Http2.MaxRequestHeaderFieldSize = source.Http2.MaxRequestHeaderFieldSize;
+        limits.Http2.MaxStreamsPerConnection = source.Http2.MaxStreamsPerConnection;
+        return to;
+    }
+}
