@@ -55,12 +55,12 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Starts this program again in another role.</summary>
     internal static ChildProcess Self(params string[] arguments) => Start(Environment.ProcessPath!, [typeof(ChildProcess).Assembly.Location, .. arguments], []);
 
-    /// <summary>Starts a host of the repository, built in Release.</summary>
-    /// <exception cref="CannotMeasureException">It is not built.</exception>
+    /// <summary>Starts a host of the repository, published by <c>./bench</c>.</summary>
+    /// <exception cref="CannotMeasureException">It is not published.</exception>
     internal static ChildProcess Host(string name, IEnumerable<KeyValuePair<string, string>> settings, params string[] arguments)
     {
-        var assembly = Path.Combine(Repository(), name, "bin", "Release", "net10.0", $"{name}.dll");
-        if (!File.Exists(assembly)) throw new CannotMeasureException($"{assembly} does not exist. Run ./bench, which builds it, or: dotnet build {name} -c Release");
+        var assembly = Path.Combine(Repository(), name, "bin", "Release", "bench", $"{name}.dll");
+        if (!File.Exists(assembly)) throw new CannotMeasureException($"{assembly} does not exist. Run ./bench, which publishes it.");
         var host = Start(Environment.ProcessPath!, [assembly, .. arguments], settings);
         _ = DiscardAsync(host.Output);
         return host;
