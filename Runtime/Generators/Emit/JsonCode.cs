@@ -1,3 +1,4 @@
+using Granary.Codec;
 using Granary.Generators.Model;
 
 namespace Granary.Generators.Emit;
@@ -65,7 +66,7 @@ internal sealed class JsonCode(CodeWriter code, EmitContext context)
 
     /// <summary>Throws when a required property was not there.</summary>
     public void CheckSeen(FieldModel field) =>
-        code.Line($"if (!seen{Text.Number(field.Number)}) throw {Json}MissingField(ref path, {Text.Quote(field.JsonName)}, {Text.Quote(ScalarCode.Expected(field.Type))});");
+        code.Line($"if (!seen{Text.Number(field.Number)} && !path.IsProto3) throw {Json}MissingField(ref path, {Text.Quote(field.JsonName)}, {Text.Quote(ScalarCode.Expected(field.Type))});");
 
     /// <summary>The loop itself, for locals or fields named <c>f</c> and <c>seen</c> with the field's number.</summary>
     /// <param name="fields">The fields.</param>
@@ -77,12 +78,15 @@ internal sealed class JsonCode(CodeWriter code, EmitContext context)
         foreach (var field in fields)
         {
             var n = Text.Number(field.Number);
-            code.Open($"if ({Json}NameEquals(ref reader, {Text.Quote(field.JsonName)}u8))");
+            code.Open($"if ({IsNamed(field.JsonName)})");
             code.Line($"if (seen{n}) throw {Json}DuplicateField(ref path, {Text.Quote(field.JsonName)});");
             code.Line($"seen{n} = true;");
             code.Line($"path.Push({Text.Quote(field.JsonName)});");
             code.Line("reader.Read();");
+            code.Open($"if (!{Json}IsAbsent(ref reader, ref path))");
             ReadValue(field.Type, "f" + n, n);
+            code.Close();
+            code.Line();
             code.Line("path.Pop();");
             code.Line("continue;");
             code.Close();
@@ -90,9 +94,33 @@ internal sealed class JsonCode(CodeWriter code, EmitContext context)
         }
 
         alsoReads?.Invoke();
+        code.Open("if (path.IsProto3)");
+        code.Line("reader.Skip();");
+        code.Line("continue;");
+        code.Close();
+        code.Line();
         code.Line($"throw {Json}UnknownField(ref reader, ref path, {names});");
         code.Close();
         code.Line();
+    }
+
+    /// <summary>What JSON leaves out takes the C# default; what protobuf leaves out is empty, unless presence is tracked.</summary>
+    public void ForgetDefaults(IEnumerable<FieldModel> fields)
+    {
+        var forgotten = fields.Where(f => f is { Default: not null, TracksPresence: false } && f.Default != ScalarCode.Absent(f.Type)).ToArray();
+        if (forgotten.Length == 0) return;
+        code.Open("if (path.IsProto3)");
+        foreach (var field in forgotten) code.Line($"f{Text.Number(field.Number)} = {ScalarCode.Absent(field.Type)};");
+        code.Close();
+        code.Line();
+    }
+
+    /// <summary>The condition that a property is this field: proto3 also takes the name of the <c>.proto</c>.</summary>
+    public static string IsNamed(string jsonName)
+    {
+        var name = $"{Json}NameEquals(ref reader, {Text.Quote(jsonName)}u8)";
+        var snake = ProtoNames.SnakeCase(jsonName);
+        return snake == jsonName ? name : $"{name} || (path.IsProto3 && {Json}NameEquals(ref reader, {Text.Quote(snake)}u8))";
     }
 
     /// <summary>Reads the value that the reader stands on into a local that <see cref="WireCode.DeclareField"/> declared.</summary>

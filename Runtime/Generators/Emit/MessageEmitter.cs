@@ -95,10 +95,11 @@ internal static class MessageEmitter
         code.Line();
         code.Open($"internal {message.TypeName} ReadJsonFields(ref global::System.Text.Json.Utf8JsonReader reader, ref global::Granary.Codec.JsonPath path)");
         foreach (var field in fields) wire.DeclareField(field, json: true);
+        json.ForgetDefaults(fields);
         json.ReadLoop(fields);
         code.Line();
         Construct(code, "return", message, f => f.HasInitialValue
-            ? $"seen{Text.Number(f.Number)} ? {Parenthesize(wire.Finish(f))} : {Parenthesize(copy.Copy(f, "InitialValues.Instance." + f.Name, Text.Number(f.Number)))}"
+            ? $"path.IsProto3 || seen{Text.Number(f.Number)} ? {Parenthesize(wire.Finish(f))} : {Parenthesize(copy.Copy(f, "InitialValues.Instance." + f.Name, Text.Number(f.Number)))}"
             : wire.Finish(f));
         code.Close();
     }

@@ -97,11 +97,12 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
         var all = names.Length == 0 ? KeyName : KeyName + ", " + names;
         if (method.Stream is not null) all += ", item";
         code.Line();
-        code.Open("public override void ReadJson(ref global::System.Text.Json.Utf8JsonReader reader, bool keyInBody)");
-        code.Line("var path = default(global::Granary.Codec.JsonPath);");
+        code.Open("public override void ReadJson(ref global::System.Text.Json.Utf8JsonReader reader, bool keyInBody, global::Granary.Codec.JsonFormat format)");
+        code.Line("var path = new global::Granary.Codec.JsonPath(format);");
         code.Line("if (reader.TokenType == global::System.Text.Json.JsonTokenType.None) reader.Read();");
         code.Line($"{Json}ExpectObject(ref reader, ref path);");
         code.Line("var seenKey = false;");
+        _json.ForgetDefaults(_fields);
 
         // A DTO that holds the key may hold it beside the address; otherwise the key is only there when it is asked for.
         var condition = _keyField is null ? "keyInBody && " : string.Empty;
@@ -109,12 +110,13 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
             _fields,
             () =>
             {
-                code.Open($"if ({condition}{Json}NameEquals(ref reader, {Text.Quote(KeyName)}u8))");
+                var named = _keyField is null ? $"{Json}NameEquals(ref reader, \"key\"u8)" : JsonCode.IsNamed(_keyField.JsonName);
+                code.Open($"if ({condition}({named}))");
                 code.Line($"if (seenKey) throw {Json}DuplicateField(ref path, {Text.Quote(KeyName)});");
                 code.Line("seenKey = true;");
                 code.Line($"path.Push({Text.Quote(KeyName)});");
                 code.Line("reader.Read();");
-                code.Line("ReadJsonKey(ref reader, ref path);");
+                code.Line($"if (!{Json}IsAbsent(ref reader, ref path)) ReadJsonKey(ref reader, ref path);");
                 code.Line("path.Pop();");
                 code.Line("continue;");
                 code.Close();
@@ -127,6 +129,12 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
                 code.Line();
             },
             _keyField is null ? $"keyInBody ? {Text.Quote(all)} : {Text.Quote(names)}" : Text.Quote(all));
+        code.Open("if (path.IsProto3)");
+        code.Line("AfterRead();");
+        if (_fields.Any(KeepsInitialValue)) code.Line("_fromWire = true;");
+        code.Line("return;");
+        code.Close();
+        code.Line();
         code.Line("if (keyInBody && !seenKey) throw MissingKey(ref path);");
         code.Line("CheckArguments();");
         code.Close();

@@ -59,6 +59,13 @@ internal static class UnionEmitter
         {
             code.Open($"if (type == typeof({c.Type.Name}))");
             code.Line("writer.WriteStartObject();");
+            code.Open("if (format.HasFlag(global::Granary.Codec.JsonFormat.LongsAsStrings))");
+            code.Line($"writer.WritePropertyName({Text.Quote(CaseName(c))}u8);");
+            code.Line($"{context.Codec(c.Type)}.WriteJson(writer, ({c.Type.Name})value, format);");
+            code.Line("writer.WriteEndObject();");
+            code.Line("return;");
+            code.Close();
+            code.Line();
             code.Line($"writer.WriteString(\"$type\"u8, {Text.Quote(c.Name)}u8);");
             code.Line($"{context.Codec(c.Type)}.WriteJsonFields(writer, ({c.Type.Name})value, format);");
             code.Line("writer.WriteEndObject();");
@@ -72,6 +79,7 @@ internal static class UnionEmitter
 
         code.Line();
         code.Open($"public override {message.TypeName} ReadJson(ref global::System.Text.Json.Utf8JsonReader reader, ref global::Granary.Codec.JsonPath path)");
+        code.Line("if (path.IsProto3) return ReadJsonCase(ref reader, ref path)!;");
         code.Line($"var type = global::Granary.Codec.JsonValue.ReadUnionType(ref reader, ref path, {names});");
         code.Open("switch (type)");
         foreach (var c in cases) code.Line($"case {Text.Quote(c.Name)}: return {context.Codec(c.Type)}.ReadJsonFields(ref reader, ref path);");
@@ -79,6 +87,7 @@ internal static class UnionEmitter
         code.Close();
         code.Close();
 
+        EmitReadJsonCase(code, message, cases, context);
         code.Line();
         code.Open($"public override {message.TypeName} Copy({message.TypeName} value)");
         if (message.IsImmutable)
@@ -108,8 +117,42 @@ internal static class UnionEmitter
         code.Line("IsUnion = true,");
         if (message.Summary is not null) code.Line($"Summary = {Text.Quote(message.Summary)},");
         code.Open("Fields = new global::Granary.Schema.FieldSchema[]");
-        foreach (var c in cases) code.Line($"new({Text.Number(c.Number)}, {Text.Quote(Reading.Names.CamelCase(c.Name))}, {schema.Type(c.Type)}),");
+        foreach (var c in cases) code.Line($"new({Text.Number(c.Number)}, {Text.Quote(CaseName(c))}, {schema.Type(c.Type)}),");
         code.Close(",");
         code.Close(";");
+    }
+
+    /// <summary>The name of the case's field.</summary>
+    private static string CaseName(UnionCaseModel c) => Reading.Names.CamelCase(c.Name);
+
+    /// <summary>Reads the form of proto3: an object with the case's field.</summary>
+    private static void EmitReadJsonCase(CodeWriter code, MessageModel message, UnionCaseModel[] cases, EmitContext context)
+    {
+        const string Json = "global::Granary.Codec.JsonValue.";
+        code.Line();
+        code.Open($"private static {message.TypeName}? ReadJsonCase(ref global::System.Text.Json.Utf8JsonReader reader, ref global::Granary.Codec.JsonPath path)");
+        code.Line($"{Json}ExpectObject(ref reader, ref path);");
+        code.Line($"{message.TypeName}? value = null;");
+        code.Open("while (reader.Read() && reader.TokenType == global::System.Text.Json.JsonTokenType.PropertyName)");
+        foreach (var c in cases)
+        {
+            code.Open($"if ({JsonCode.IsNamed(CaseName(c))})");
+            code.Line("reader.Read();");
+            code.Line($"if ({Json}IsAbsent(ref reader, ref path)) continue;");
+            code.Line($"if (value is not null) throw {Json}SecondUnionCase(ref path, {Text.Quote(CaseName(c))});");
+            code.Line($"path.Push({Text.Quote(CaseName(c))});");
+            code.Line($"value = {context.Codec(c.Type)}.ReadJson(ref reader, ref path);");
+            code.Line("path.Pop();");
+            code.Line("continue;");
+            code.Close();
+            code.Line();
+        }
+
+        code.Line("reader.Skip();");
+        code.Close();
+        code.Line();
+        code.Line("// None, or one that only newer builds know, is absent here, as in protobuf.");
+        code.Line("return value;");
+        code.Close();
     }
 }

@@ -34,9 +34,10 @@ public abstract class RpcRequest
     /// Whether the object is the request message, which also holds <c>key</c> (JSON-RPC, Connect), or the address does (HTTP).
     /// The <c>item</c> that a client stream's first message may hold is left to <see cref="RpcRequestItems.TryAddJson"/>.
     /// </param>
+    /// <param name="format">The rules of reading: those of people, or those of proto3, for Connect.</param>
     /// <exception cref="JsonFieldException">An argument is missing, unknown, given twice or mistyped; it names the path.</exception>
     /// <exception cref="JsonException">The text is no JSON, or too deep.</exception>
-    public abstract void ReadJson(ref Utf8JsonReader reader, bool keyInBody);
+    public abstract void ReadJson(ref Utf8JsonReader reader, bool keyInBody, JsonFormat format = JsonFormat.Web);
 
     /// <summary>Checks that every argument without a default is there, for calls whose arguments all come from path and query.</summary>
     /// <exception cref="JsonFieldException">One is missing.</exception>

@@ -6,7 +6,7 @@ using System.Text;
 namespace Granary.Codec;
 
 /// <summary>
-/// Where a reader is in a JSON value, for error messages. Pass it by reference; every push has its pop (an exception may skip the pops).
+/// Where a reader is in a JSON value, for error messages, and by which rules it reads. Pass it by reference; every push has its pop (an exception may skip the pops).
 /// Allocates nothing down to eight levels, and nothing per level that it has seen before below that.
 /// </summary>
 public struct JsonPath
@@ -17,6 +17,13 @@ public struct JsonPath
     private InlineIndexes _indexes;
     private (string? Field, int Index)[]? _deeper;
     private int _depth;
+
+    /// <summary>A path at the outermost value.</summary>
+    /// <param name="format">The rules of reading; those of <see cref="JsonFormat.Web"/> without this constructor.</param>
+    public JsonPath(JsonFormat format) => IsProto3 = format.HasFlag(JsonFormat.LongsAsStrings);
+
+    /// <summary>Whether the text is the JSON form of proto3 (<see cref="JsonFormat.LongsAsStrings"/>).</summary>
+    public bool IsProto3 { get; }
 
     /// <summary>Enters a property.</summary>
     public void Push(string field) => Add(field, 0);

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Granary.Codec;
 
-/// <summary>Enums: read by C# name in any case, by protobuf name, or by number; written by C# name. A number without a name is kept as a number.</summary>
+/// <summary>Enums: read by C# name in any case, by protobuf name, or by number; written by name. A number without a name is kept as a number.</summary>
 public static partial class JsonValue
 {
     /// <summary>Reads an enum.</summary>
@@ -26,11 +26,11 @@ public static partial class JsonValue
         throw Unparsable(text, ref path, EnumNames<T>.Expected);
     }
 
-    /// <summary>Writes an enum's C# name; its number where it has none, and where the format is proto3's, whose names are others.</summary>
+    /// <summary>Writes an enum's C# name, or where the format is proto3's its protobuf name; its number where it has none.</summary>
     public static void WriteEnum<T>(Utf8JsonWriter writer, T value, JsonFormat format)
         where T : struct, Enum
     {
-        if (!format.HasFlag(JsonFormat.LongsAsStrings) && EnumNames<T>.ByValue.TryGetValue(value, out var name))
+        if ((format.HasFlag(JsonFormat.LongsAsStrings) ? EnumNames<T>.ProtoByValue : EnumNames<T>.ByValue).TryGetValue(value, out var name))
         {
             writer.WriteStringValue(name);
         }
@@ -47,6 +47,10 @@ public static partial class JsonValue
         public static readonly FrozenDictionary<T, JsonEncodedText> ByValue = Enum.GetNames<T>()
             .GroupBy(Enum.Parse<T>)
             .ToFrozenDictionary(g => g.Key, g => JsonEncodedText.Encode(g.First()));
+
+        public static readonly FrozenDictionary<T, JsonEncodedText> ProtoByValue = Enum.GetNames<T>()
+            .GroupBy(Enum.Parse<T>)
+            .ToFrozenDictionary(g => g.Key, g => JsonEncodedText.Encode(ProtoNames.EnumValue(ProtoNames.Enum(typeof(T)), g.First())));
 
         public static readonly FrozenDictionary<string, T> ByName = Names();
 
@@ -85,7 +89,7 @@ public static partial class JsonValue
             // A C# name wins where two differ only in case, or where one is the protobuf name of another: exact names are added first.
             var names = new Dictionary<string, T>(StringComparer.OrdinalIgnoreCase);
             foreach (var name in Enum.GetNames<T>()) names.TryAdd(name, Enum.Parse<T>(name));
-            foreach (var name in Enum.GetNames<T>()) names.TryAdd(ProtoNames.EnumValue(typeof(T).Name, name), Enum.Parse<T>(name));
+            foreach (var name in Enum.GetNames<T>()) names.TryAdd(ProtoNames.EnumValue(ProtoNames.Enum(typeof(T)), name), Enum.Parse<T>(name));
             return names.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
         }
     }

@@ -13,11 +13,11 @@ public static partial class JsonValue
 
     /// <summary>Reads a number that fits <see cref="int"/>.</summary>
     public static int ReadInt32(ref Utf8JsonReader reader, ref JsonPath path) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var v) ? v : ReadInteger<int>(ref reader, ref path, false);
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var v) ? v : ReadInteger<int>(ref reader, ref path, path.IsProto3);
 
     /// <summary>Reads a number that fits <see cref="uint"/>.</summary>
     public static uint ReadUInt32(ref Utf8JsonReader reader, ref JsonPath path) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetUInt32(out var v) ? v : ReadInteger<uint>(ref reader, ref path, false);
+        reader.TokenType == JsonTokenType.Number && reader.TryGetUInt32(out var v) ? v : ReadInteger<uint>(ref reader, ref path, path.IsProto3);
 
     /// <summary>Reads a number, or a string that holds one, that fits <see cref="long"/>.</summary>
     public static long ReadInt64(ref Utf8JsonReader reader, ref JsonPath path) =>
@@ -29,19 +29,19 @@ public static partial class JsonValue
 
     /// <summary>Reads a number that fits <see cref="short"/>.</summary>
     public static short ReadInt16(ref Utf8JsonReader reader, ref JsonPath path) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetInt16(out var v) ? v : ReadInteger<short>(ref reader, ref path, false);
+        reader.TokenType == JsonTokenType.Number && reader.TryGetInt16(out var v) ? v : ReadInteger<short>(ref reader, ref path, path.IsProto3);
 
     /// <summary>Reads a number that fits <see cref="ushort"/>.</summary>
     public static ushort ReadUInt16(ref Utf8JsonReader reader, ref JsonPath path) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetUInt16(out var v) ? v : ReadInteger<ushort>(ref reader, ref path, false);
+        reader.TokenType == JsonTokenType.Number && reader.TryGetUInt16(out var v) ? v : ReadInteger<ushort>(ref reader, ref path, path.IsProto3);
 
     /// <summary>Reads a number that fits <see cref="byte"/>.</summary>
     public static byte ReadByte(ref Utf8JsonReader reader, ref JsonPath path) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetByte(out var v) ? v : ReadInteger<byte>(ref reader, ref path, false);
+        reader.TokenType == JsonTokenType.Number && reader.TryGetByte(out var v) ? v : ReadInteger<byte>(ref reader, ref path, path.IsProto3);
 
     /// <summary>Reads a number that fits <see cref="sbyte"/>.</summary>
     public static sbyte ReadSByte(ref Utf8JsonReader reader, ref JsonPath path) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetSByte(out var v) ? v : ReadInteger<sbyte>(ref reader, ref path, false);
+        reader.TokenType == JsonTokenType.Number && reader.TryGetSByte(out var v) ? v : ReadInteger<sbyte>(ref reader, ref path, path.IsProto3);
 
     /// <summary>Reads a number, or the strings <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>.</summary>
     public static double ReadDouble(ref Utf8JsonReader reader, ref JsonPath path)
@@ -53,7 +53,7 @@ public static partial class JsonValue
             throw OutOfRange(ref reader, ref path, double.MinValue, double.MaxValue);
         }
 
-        return NamedDouble(ref reader) ?? throw Mistyped(ref reader, ref path, ANumber);
+        return NamedDouble(ref reader) ?? QuotedDouble(ref reader, ref path) ?? throw Mistyped(ref reader, ref path, ANumber);
     }
 
     /// <summary>Reads a number that fits <see cref="float"/>, or the strings <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>.</summary>
@@ -65,12 +65,13 @@ public static partial class JsonValue
             throw OutOfRange(ref reader, ref path, float.MinValue, float.MaxValue);
         }
 
-        return (float)(NamedDouble(ref reader) ?? throw Mistyped(ref reader, ref path, ANumber));
+        return (float)(NamedDouble(ref reader) ?? QuotedDouble(ref reader, ref path) ?? throw Mistyped(ref reader, ref path, ANumber));
     }
 
     /// <summary>Reads a number, or a string that holds one, of up to 28 digits.</summary>
     public static decimal ReadDecimal(ref Utf8JsonReader reader, ref JsonPath path)
     {
+        if (IsEmptyText(ref reader, ref path)) return default;
         if (reader.TokenType == JsonTokenType.Number)
             return reader.TryGetDecimal(out var value) ? value : throw OutOfRange(ref reader, ref path, decimal.MinValue, decimal.MaxValue);
 
@@ -227,6 +228,12 @@ public static partial class JsonValue
         : NameEquals(ref reader, "Infinity"u8) ? double.PositiveInfinity
         : NameEquals(ref reader, "-Infinity"u8) ? double.NegativeInfinity
         : null;
+
+    /// <summary>A number between quotes, which proto3 takes.</summary>
+    private static double? QuotedDouble(ref Utf8JsonReader reader, ref JsonPath path) =>
+        path.IsProto3 && reader.TokenType == JsonTokenType.String && double.TryParse(JsonProblem.TextOf(ref reader), DecimalStyle, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+            ? value
+            : null;
 
     private static JsonFieldException OutOfRange<T>(ref Utf8JsonReader reader, ref JsonPath path, T min, T max)
         where T : IFormattable => Mistyped(ref reader, ref path, $"a number {JsonProblem.Range(min, max)}");

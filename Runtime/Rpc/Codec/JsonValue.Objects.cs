@@ -8,6 +8,9 @@ public static partial class JsonValue
     /// <summary>Whether the current token is <c>null</c>.</summary>
     public static bool IsNull(ref Utf8JsonReader reader) => reader.TokenType == JsonTokenType.Null;
 
+    /// <summary>Whether the value of a field is null and therefore absent, as proto3 has it.</summary>
+    public static bool IsAbsent(ref Utf8JsonReader reader, ref JsonPath path) => path.IsProto3 && reader.TokenType == JsonTokenType.Null;
+
     /// <summary>Checks that the reader stands on the start of an object.</summary>
     /// <exception cref="JsonFieldException">It does not.</exception>
     public static void ExpectObject(ref Utf8JsonReader reader, ref JsonPath path)
@@ -90,6 +93,12 @@ public static partial class JsonValue
     /// <summary>The error to throw at a <c>$type</c> that the union does not have.</summary>
     public static JsonFieldException UnknownUnionType(ref JsonPath path, string name, string types) =>
         At(ref path, "$type", $"one of {types} is expected, not {JsonProblem.Quote(name)}");
+
+    /// <summary>Whether a value that protobuf has as text is left empty, which to proto3 is the default.</summary>
+    private static bool IsEmptyText(ref Utf8JsonReader reader, ref JsonPath path) => path.IsProto3 && reader.TokenType == JsonTokenType.String && NameEquals(ref reader, ""u8);
+
+    /// <summary>The error to throw where a union has two cases.</summary>
+    public static JsonFieldException SecondUnionCase(ref JsonPath path, string name) => At(ref path, name, "the union already has a case; give one");
 
     private static JsonFieldException At(ref JsonPath path, string field, string problem)
     {

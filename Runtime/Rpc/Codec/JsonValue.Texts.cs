@@ -46,7 +46,7 @@ public static partial class JsonValue
     }
 
     /// <summary>Reads a GUID with hyphens.</summary>
-    public static Guid ReadGuid(ref Utf8JsonReader reader, ref JsonPath path) =>
+    public static Guid ReadGuid(ref Utf8JsonReader reader, ref JsonPath path) => IsEmptyText(ref reader, ref path) ? default :
         reader.TokenType == JsonTokenType.String && reader.TryGetGuid(out var value) ? value : throw Mistyped(ref reader, ref path, AGuid);
 
     /// <summary>Writes <c>true</c> or <c>false</c>.</summary>

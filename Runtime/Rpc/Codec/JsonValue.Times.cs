@@ -30,13 +30,13 @@ public static partial class JsonValue
     }
 
     /// <summary>Reads a date, <c>yyyy-MM-dd</c>.</summary>
-    public static DateOnly ReadDateOnly(ref Utf8JsonReader reader, ref JsonPath path) =>
+    public static DateOnly ReadDateOnly(ref Utf8JsonReader reader, ref JsonPath path) => IsEmptyText(ref reader, ref path) ? default :
         reader.TokenType == JsonTokenType.String && DateOnly.TryParseExact(JsonProblem.TextOf(ref reader), WireWriter.DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var value)
             ? value
             : throw Mistyped(ref reader, ref path, ADate);
 
     /// <summary>Reads a time of day, <c>HH:mm:ss</c> and up to seven decimals.</summary>
-    public static TimeOnly ReadTimeOnly(ref Utf8JsonReader reader, ref JsonPath path) =>
+    public static TimeOnly ReadTimeOnly(ref Utf8JsonReader reader, ref JsonPath path) => IsEmptyText(ref reader, ref path) ? default :
         reader.TokenType == JsonTokenType.String && JsonTime.TryParseTimeOfDay(JsonProblem.TextOf(ref reader), out var value) ? value : throw Mistyped(ref reader, ref path, ATimeOfDay);
 
     /// <summary>Writes a moment in UTC with a <c>Z</c> and 0, 3, 6 or 9 decimals.</summary>

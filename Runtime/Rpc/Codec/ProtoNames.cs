@@ -1,26 +1,18 @@
-using System.Text;
+using System.Reflection;
+using Orleans;
 
 namespace Granary.Codec;
 
 /// <summary>How C# names read in protobuf text, by its style guide.</summary>
-public static class ProtoNames
+public static partial class ProtoNames
 {
-    /// <summary><c>unitPrice</c> and <c>UnitPrice</c> give <c>unit_price</c>; a run of capitals is one word: <c>HTTPStatus</c> gives <c>http_status</c>.</summary>
-    public static string SnakeCase(string name)
+    /// <summary>The name of an enum in the schema: of its <c>[Alias]</c>, or of C#, with those of the types around it.</summary>
+    public static string Enum(Type type)
     {
-        var text = new StringBuilder(name.Length + 8);
-        for (var i = 0; i < name.Length; i++)
-        {
-            var c = name[i];
-            var startsWord = i > 0 && char.IsUpper(c) && name[i - 1] != '_'
-                && (!char.IsUpper(name[i - 1]) || (i + 1 < name.Length && char.IsLower(name[i + 1])));
-            if (startsWord) text.Append('_');
-            text.Append(char.ToLowerInvariant(c));
-        }
-
-        return text.ToString();
+        var alias = type.GetCustomAttribute<AliasAttribute>()?.Alias;
+        if (alias is { Length: > 0 } && alias[0] != '.' && alias.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_')) return alias[(alias.LastIndexOf('.') + 1)..];
+        var name = type.Name;
+        for (var outer = type.DeclaringType; outer is not null; outer = outer.DeclaringType) name = $"{outer.Name}_{name}";
+        return name;
     }
-
-    /// <summary>The value of an enum, which protobuf wants upper-case and prefixed: <c>OrderStatus.InTransit</c> gives <c>ORDER_STATUS_IN_TRANSIT</c>.</summary>
-    public static string EnumValue(string enumName, string valueName) => $"{SnakeCase(enumName)}_{SnakeCase(valueName)}".ToUpperInvariant();
 }

@@ -54,7 +54,7 @@ public sealed class RpcStreamItems<T>(int number) : RpcRequestItems
     /// <inheritdoc/>
     public override bool TryAddJson(ref Utf8JsonReader reader)
     {
-        var path = default(JsonPath);
+        var path = new JsonPath(JsonFormat.LongsAsStrings);
         if (reader.TokenType == JsonTokenType.None) reader.Read();
         JsonValue.ExpectObject(ref reader, ref path);
         var (isSeen, isThere) = (false, false);

@@ -13,11 +13,11 @@ internal static class Codecs
 
     public static string ToJson<T>(T value, JsonFormat format = JsonFormat.Web) => Json.Write(w => MessageCodec<T>.Instance.WriteJson(w, value, format));
 
-    public static T FromJson<T>(string json)
+    public static T FromJson<T>(string json, JsonFormat format = JsonFormat.Web)
     {
         var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
         Assert.True(reader.Read());
-        var path = default(JsonPath);
+        var path = new JsonPath(format);
         var value = MessageCodec<T>.Instance.ReadJson(ref reader, ref path);
         Assert.False(reader.Read());
         Assert.Equal("", path.ToString());

@@ -142,7 +142,7 @@ public sealed class JsonMessageTests
         foreach (var format in new[] { JsonFormat.Web, JsonFormat.LongsAsStrings })
         {
             var json = Codecs.ToJson(v, format);
-            var back = Codecs.FromJson<T>(json);
+            var back = Codecs.FromJson<T>(json, format);
             Assert.Equal(json, Codecs.ToJson(back, format));
             if (v is not Maps) Assert.Equal(Codecs.Encode(v), Codecs.Encode(back));
         }

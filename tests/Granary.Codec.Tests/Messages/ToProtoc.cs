@@ -20,7 +20,7 @@ internal static class ToProtoc
         Text = v.Text,
         Data = ByteString.CopyFrom(v.Data),
         Color = (Protoc.Color)v.Color,
-        Id = v.Identity == Guid.Empty ? "" : v.Identity.ToString(),
+        Identity = v.Identity == Guid.Empty ? "" : v.Identity.ToString(),
         Price = v.Price == 0 && v.Price.Scale == 0 ? "" : v.Price.ToString(CultureInfo.InvariantCulture),
         Moment = Timestamp.FromDateTime(v.Moment),
         Time = Duration.FromTimeSpan(v.Time),
@@ -40,7 +40,7 @@ internal static class ToProtoc
         if (v.Text is { } text) to.Text = text;
         if (v.Data is { } data) to.Data = ByteString.CopyFrom(data);
         if (v.Color is { } color) to.Color = (Protoc.Color)color;
-        if (v.Identity is { } identity) to.Id = identity.ToString();
+        if (v.Identity is { } identity) to.Identity = identity.ToString();
         if (v.Price is { } price) to.Price = price.ToString(CultureInfo.InvariantCulture);
         if (v.Moment is { } moment) to.Moment = Timestamp.FromDateTimeOffset(moment);
         if (v.Time is { } time) to.Time = Duration.FromTimeSpan(time);
@@ -65,7 +65,7 @@ internal static class ToProtoc
         to.Colors.Add(v.Colors.Select(c => (Protoc.Color)c));
         to.Leaves.Add(v.Leaves.Select(l => l.Protoc()));
         to.Moments.Add(v.Moments.Select(Timestamp.FromDateTime));
-        to.Ids.Add(v.Identities.Select(i => i.ToString()));
+        to.Identities.Add(v.Identities.Select(i => i.ToString()));
         return to;
     }
 
