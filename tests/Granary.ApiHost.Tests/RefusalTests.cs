@@ -37,6 +37,7 @@ public sealed class RefusalTests
     [InlineData("Granary:Cluster:GatewayPort=0", "it is how clients find this silo")]
     [InlineData("Granary:Cluster:SiloPort=70000", "Write a port from 1 to 65535")]
     [InlineData("Granary:Cluster:SiloPort=many", "Granary:Cluster:SiloPort")]
+    [InlineData("Granary:Redis:ConnectionString=localhost:6379,user=granary", "Granary:Redis:ConnectionString has the user 'granary' and no password")]
     public async Task The_silo_too(string setting, string message) => Assert.Contains(message, await RefusalAsync("Silo", "Production", setting), StringComparison.Ordinal);
 
     [Fact]

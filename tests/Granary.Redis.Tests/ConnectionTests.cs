@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Granary.Engine.Membership;
 using Granary.Hosting;
 using Granary.Redis.Tests.Support;
@@ -65,25 +63,17 @@ public sealed class ConnectionTests
     [Fact]
     public async Task A_server_is_reached_over_TLS()
     {
-        using var key = RSA.Create(2048);
-        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
-        var folder = Directory.CreateTempSubdirectory("granary-tls-").FullName;
-        var (certificateFile, keyFile) = (Path.Combine(folder, "server.crt"), Path.Combine(folder, "server.key"));
-        await File.WriteAllTextAsync(certificateFile, certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(keyFile, key.ExportRSAPrivateKeyPem());
+        using var certificate = ServerCertificate.Create();
         var port = RedisServer.FreePort();
-        await using var server = await RedisServer.StartAsync(
-            "--tls-port", $"{port}", "--tls-cert-file", certificateFile, "--tls-key-file", keyFile, "--tls-ca-cert-file", certificateFile, "--tls-auth-clients", "no");
+        await using var server = await RedisServer.StartAsync(["--tls-port", $"{port}", .. certificate.Arguments]);
         var configuration = RedisConfiguration.Parse($"127.0.0.1:{port},ssl=true,sslHost=localhost");
-        configuration.CertificateValidation += (_, presented, _, _) => presented?.GetCertHashString() == certificate.GetCertHashString();
+        configuration.CertificateValidation += (_, presented, _, _) => presented?.GetCertHashString() == certificate.Hash;
         await using var member = new Member(configuration, Cluster);
         Assert.Single((await member.BecomeAsync(SiloStatus.Active)).Silos);
         Assert.NotNull(await member.Directory.Register(member.Here("1")));
         // Without that rule nobody vouches for the certificate.
         await using var strict = new Member($"127.0.0.1:{port},ssl=true,sslHost=localhost", Cluster);
         await Assert.ThrowsAsync<MembershipUnavailableException>(() => strict.BecomeAsync(SiloStatus.Active));
-        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

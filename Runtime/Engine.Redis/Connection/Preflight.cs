@@ -1,7 +1,7 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Granary.Hosting;
 using StackExchange.Redis;
@@ -9,31 +9,38 @@ using StackExchange.Redis;
 namespace Granary.Engine.Redis.Connection;
 
 /// <summary>
-/// Asks a server, over a short connection of its own, whether it lets us in and which version it is, before the client connects: the client would only say, some seconds later, that it could not. Not over TLS, where the
-/// client's own rules for certificates apply.
+/// Asks a server, over a short connection of its own, whether it lets us in and which version it is, before the client connects: the client would only say, some seconds later, that it could not. Not over TLS where the
+/// client's own rules for certificates apply, which cannot be seen from here.
 /// </summary>
 internal static class Preflight
 {
     /// <summary>More than any server says about itself.</summary>
     private const int MaxReply = 64 * 1024;
 
+    /// <summary>How long a server may take until it has let us in.</summary>
+    internal static TimeSpan Patience(ConfigurationOptions configuration) => TimeSpan.FromMilliseconds(Math.Max(configuration.ConnectTimeout, 250));
+
     /// <exception cref="RedisRequestException">None of the servers lets us in; the reason is that of the last one.</exception>
     internal static async Task CheckAsync(ConfigurationOptions configuration, TimeProvider time)
     {
-        if (configuration.Ssl) return;
-        var timeout = TimeSpan.FromMilliseconds(Math.Max(configuration.ConnectTimeout, 250));
+        if (configuration.Ssl && configuration.User is null) return;
+        var timeout = Patience(configuration);
         RedisRequestException? failure = null;
         foreach (var endpoint in configuration.EndPoints)
         {
             try
             {
                 using var limit = new CancellationTokenSource(timeout, time);
-                await CheckAsync(endpoint, configuration.Password, limit.Token).ConfigureAwait(false);
+                await CheckAsync(endpoint, configuration, limit.Token).ConfigureAwait(false);
                 return;
             }
             catch (RedisRequestException error)
             {
                 failure = error;
+            }
+            catch (AuthenticationException error)
+            {
+                failure = RedisErrors.Explain(error, RedisErrors.Describe([endpoint]), timeout, configuration.User);
             }
             catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or InvalidDataException)
             {
@@ -48,44 +55,46 @@ internal static class Preflight
         if (failure is not null) throw failure;
     }
 
-    private static async Task CheckAsync(EndPoint endpoint, string? password, CancellationToken cancellation)
+    private static async Task CheckAsync(EndPoint endpoint, ConfigurationOptions configuration, CancellationToken cancellation)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(endpoint, cancellation).ConfigureAwait(false);
-        await using var stream = new NetworkStream(socket);
-        var request = new StringBuilder();
-        if (!string.IsNullOrEmpty(password)) Append(request, "AUTH", password);
-        Append(request, "PING");
-        Append(request, "INFO", "server");
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(request.ToString()), cancellation).ConfigureAwait(false);
+        await using var stream = await Login.OpenAsync(endpoint, configuration, cancellation).ConfigureAwait(false);
+        var login = Login.Command(configuration);
+        byte[] request = [.. login ?? [], .. Login.Command("PING"), .. Login.Command("INFO", "server")];
+        await stream.WriteAsync(request, cancellation).ConfigureAwait(false);
 
         var reply = new Reply(stream);
         var server = RedisErrors.Describe([endpoint]);
-        if (!string.IsNullOrEmpty(password)) Require(await reply.ReadAsync(cancellation).ConfigureAwait(false), server);
-        Require(await reply.ReadAsync(cancellation).ConfigureAwait(false), server);
+        if (login is not null) Require(await reply.ReadAsync(cancellation).ConfigureAwait(false), server, configuration.User);
+        Require(await reply.ReadAsync(cancellation).ConfigureAwait(false), server, configuration.User);
         var info = await reply.ReadAsync(cancellation).ConfigureAwait(false);
-        const string Version = "redis_version:";
-        var at = info.IndexOf(Version, StringComparison.Ordinal);
-        if (at < 0) return;
-        var seen = info.AsSpan(at + Version.Length);
-        var end = seen.IndexOfAny('\r', '\n');
-        if (end >= 0) seen = seen[..end];
-        if (System.Version.TryParse(seen, out var version) && version < RedisRequestException.OldestVersion) throw RedisErrors.TooOld(server, seen.ToString());
+        if (System.Version.TryParse(Line(info, "redis_version"), out var version) && version < RedisRequestException.OldestVersion) throw RedisErrors.TooOld(server, version.ToString());
+        if (configuration.User is { } user && Line(info, "redis_mode") is "cluster")
+        {
+            // Its nodes name each other by addresses that the client would log in to without us.
+            throw new RedisRequestException(
+                RedisProblem.Other,
+                $"Redis at {server} is a Redis Cluster, and user={user} cannot be sent there with the client of this build. Give the permissions to the user default and write password=.. alone; or make the client with CreateMultiplexer.");
+        }
     }
 
-    private static void Append(StringBuilder request, params ReadOnlySpan<string> parts)
+    /// <summary>What INFO says about something; empty where it says nothing.</summary>
+    internal static string Line(string info, string name)
     {
-        request.Append(CultureInfo.InvariantCulture, $"*{parts.Length}\r\n");
-        foreach (var part in parts) request.Append(CultureInfo.InvariantCulture, $"${Encoding.UTF8.GetByteCount(part)}\r\n{part}\r\n");
+        foreach (var line in info.AsSpan().EnumerateLines())
+        {
+            if (line.Length > name.Length && line[name.Length] == ':' && line.StartsWith(name, StringComparison.Ordinal)) return line[(name.Length + 1)..].Trim().ToString();
+        }
+
+        return "";
     }
 
     /// <summary>A password that is given to a server that asks for none is no reason to stay out; that a command is not permitted, neither.</summary>
-    private static void Require(string reply, string server)
+    private static void Require(string reply, string server, string? user)
     {
         if (!reply.StartsWith('-')) return;
         var said = reply[1..];
         if (said.StartsWith("NOPERM", StringComparison.Ordinal) || said.Contains("no password is set", StringComparison.Ordinal) || said.Contains("without any password configured", StringComparison.Ordinal)) return;
-        throw RedisErrors.Explain(new InvalidOperationException(said), server, TimeSpan.Zero);
+        throw RedisErrors.Explain(new InvalidOperationException(said), server, TimeSpan.Zero, user);
     }
 
     /// <summary>Reads simple strings, errors and bulk strings, which is all that the questions are answered with.</summary>

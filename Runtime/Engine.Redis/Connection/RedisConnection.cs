@@ -51,6 +51,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 
     internal TimeSpan Timeout { get; }
 
+    /// <summary>The ACL user, for messages; null where there is none or it is not known.</summary>
+    internal string? User { get; init; }
+
     /// <summary>The number of the database within the server.</summary>
     internal int Database { get; init; }
 
@@ -253,7 +256,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         {
             lock (_lock) _retryAt = _time.GetTimestamp() + (long)(s_retryDelay.TotalSeconds * _time.TimestampFrequency);
             if (link is not null) await CloseAsync(link).ConfigureAwait(false);
-            throw RedisErrors.Explain(error, Server, Timeout * 5);
+            throw Explain(link?.Multiplexer, error, Timeout * 5);
         }
     }
 
@@ -273,21 +276,11 @@ internal sealed partial class RedisConnection : IAsyncDisposable
             return;
         }
 
-        var seen = Line(said, "redis_version");
+        var seen = Preflight.Line(said, "redis_version");
         if (Version.TryParse(seen, out var version) && version < RedisRequestException.OldestVersion) throw RedisErrors.TooOld(Server, seen);
         LogConnected(_logger, Server, seen);
-        var policy = Line(said, "maxmemory_policy");
-        if (policy is not ("" or "noeviction") && Line(said, "maxmemory") is not ("" or "0")) LogEvicts(_logger, Server, policy);
-    }
-
-    private static string Line(string info, string name)
-    {
-        foreach (var line in info.AsSpan().EnumerateLines())
-        {
-            if (line.Length > name.Length && line[name.Length] == ':' && line.StartsWith(name, StringComparison.Ordinal)) return line[(name.Length + 1)..].Trim().ToString();
-        }
-
-        return "";
+        var policy = Preflight.Line(said, "maxmemory_policy");
+        if (policy is not ("" or "noeviction") && Preflight.Line(said, "maxmemory") is not ("" or "0")) LogEvicts(_logger, Server, policy);
     }
 
     private async Task ListenAsync(Link link, Subscription subscription)
@@ -298,7 +291,7 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         }
         catch (Exception error)
         {
-            LogDeaf(_logger, Server, subscription.Channel.ToString(), RedisErrors.Explain(error, Server, Timeout).Message);
+            LogDeaf(_logger, Server, subscription.Channel.ToString(), Explain(link.Multiplexer, error, Timeout).Message);
         }
     }
 
@@ -316,9 +309,12 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 
     private void NoteAnswer() => Volatile.Write(ref _brokenSince, 0);
 
+    private RedisRequestException Explain(IConnectionMultiplexer? client, Exception error, TimeSpan limit) =>
+        RedisErrors.Explain(error, Server, limit, User, client is null ? null : LoginRelays.Of(client));
+
     private RedisRequestException Note(Link link, Exception error, TimeSpan limit)
     {
-        var explained = RedisErrors.Explain(error, Server, limit);
+        var explained = Explain(link.Multiplexer, error, limit);
         if (!explained.IsConnectionBroken)
         {
             NoteAnswer();
@@ -354,6 +350,8 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         {
             // A connection that does not even close is left to the garbage collector.
         }
+
+        LoginRelays.Of(link.Multiplexer)?.Dispose();
     }
 
     private sealed class Link(IConnectionMultiplexer multiplexer, bool isShared, int database)

@@ -48,6 +48,7 @@ internal sealed class RedisConnections(TimeProvider time, ILoggerFactory loggers
             loggers.CreateLogger<RedisConnection>())
         {
             Database = configuration?.DefaultDatabase ?? 0,
+            User = configuration?.User,
         });
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using Granary.Hosting;
 using StackExchange.Redis;
 
@@ -11,18 +12,20 @@ internal static class RedisErrors
     /// <param name="error">What the client threw.</param>
     /// <param name="server">The server's addresses.</param>
     /// <param name="timeout">How long was waited.</param>
-    internal static RedisRequestException Explain(Exception error, string server, TimeSpan timeout)
+    /// <param name="user">The ACL user, where there is one.</param>
+    /// <param name="relays">What the client takes for the servers, where it does.</param>
+    internal static RedisRequestException Explain(Exception error, string server, TimeSpan timeout, string? user = null, LoginRelays? relays = null)
     {
         if (error is RedisRequestException known) return known;
         if (error is AggregateException { InnerException: { } first }) error = first;
-        var said = error.Message;
+        var said = relays?.Rename(error.Message) ?? error.Message;
         var problem = Classify(error);
         var message = problem switch
         {
             RedisProblem.Unreachable => $"Redis at {server} cannot be reached: {Short(said)} Check that it runs, that the address in the connection string is right, and ssl=true if it wants TLS.",
             RedisProblem.TimedOut => $"Redis at {server} did not answer within {timeout.TotalSeconds:0.#} s. Check its load (SLOWLOG GET, INFO commandstats) and the network; syncTimeout (ms) in the connection string allows more.",
-            RedisProblem.NotAuthenticated => $"Redis at {server} refuses the password or the user, or, with ssl=true, its certificate is not trusted here: {Short(said)} Set password=.. in the connection string; for a certificate of your own authority, install the authority on this machine.",
-            RedisProblem.Forbidden => $"Redis at {server} does not permit this to the user of the connection: {Short(said)} The permissions that are needed are listed in docs/redis.md: ACL SETUSER name on >password ~granary:* &granary:* and those commands.",
+            RedisProblem.NotAuthenticated => $"Redis at {server} refuses the password or the user{Named(user)}, or, with ssl=true, its certificate is not trusted here: {Short(said)} Set password=.., and user=.. if it is not the user default's, in the connection string; for a certificate of your own authority, install the authority on this machine.",
+            RedisProblem.Forbidden => $"Redis at {server} does not permit this to the user{Named(user ?? "default")}: {Short(said)} The permissions that are needed are listed in docs/redis.md: ACL SETUSER {user ?? "default"} on >password ~granary:* &granary:* and those commands.",
             RedisProblem.ReadOnly => $"Redis at {server} does not write: {Short(said)} Name the primary in the connection string; if it is the primary, see INFO replication and INFO persistence there.",
             RedisProblem.OutOfMemory => $"Redis at {server} is out of memory: {Short(said)} Raise maxmemory; maxmemory-policy must be noeviction, or Redis throws away entries of the directory.",
             RedisProblem.Loading => $"Redis at {server} is loading its data set and does not answer yet: {Short(said)} It is asked again.",
@@ -46,6 +49,7 @@ internal static class RedisErrors
     {
         var said = error.Message;
         if (error is TimeoutException) return RedisProblem.TimedOut;
+        if (error is AuthenticationException) return RedisProblem.NotAuthenticated;
         if (error is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure }) return RedisProblem.NotAuthenticated;
         if (Says(said, "NOPERM") || Says(said, "The user executing the script can't")) return RedisProblem.Forbidden;
         if (Says(said, "NOAUTH") || Says(said, "WRONGPASS") || Says(said, "invalid password") || Says(said, "AuthenticationFailure") || Says(said, "invalid username-password")) return RedisProblem.NotAuthenticated;
@@ -54,6 +58,8 @@ internal static class RedisErrors
         if (Says(said, "LOADING") || Says(said, "MASTERDOWN") || Says(said, "CLUSTERDOWN")) return RedisProblem.Loading;
         return error is RedisConnectionException or IOException or System.Net.Sockets.SocketException or ObjectDisposedException ? RedisProblem.Unreachable : RedisProblem.Other;
     }
+
+    private static string Named(string? user) => user is null ? "" : $" '{user}'";
 
     private static bool Says(string text, string what) => text.Contains(what, StringComparison.Ordinal);
 

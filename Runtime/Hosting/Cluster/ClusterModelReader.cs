@@ -13,6 +13,7 @@ internal sealed class ClusterModelReader(HostSettings settings, ProcessKind proc
 
     private const string Cluster = "Granary:Cluster";
     private const string RedisKey = "Granary:Redis:ConnectionString";
+    private const string UserOption = "user=";
     private const int UsualSiloPort = 11111;
     private const int UsualGatewayPort = 30000;
     private static readonly TimeSpan s_longestStopDelay = TimeSpan.FromMinutes(5);
@@ -51,9 +52,13 @@ internal sealed class ClusterModelReader(HostSettings settings, ProcessKind proc
         if (text is null) return null;
         try
         {
-            var options = ConfigurationOptions.Parse(text);
-            if (options.EndPoints.Count > 0) return options;
-            faults.Add($"{setting} names no server. Write host:port, for example localhost:6379 or redis:6379,password=..,ssl=true.");
+            // Not every client that this is built with knows the option user.
+            var parts = text.Split(',', StringSplitOptions.TrimEntries).ToLookup(static part => part.StartsWith(UserOption, StringComparison.OrdinalIgnoreCase));
+            var options = ConfigurationOptions.Parse(string.Join(',', parts[false]));
+            options.User = parts[true].LastOrDefault()?[UserOption.Length..].Trim();
+            if (options.EndPoints.Count == 0) faults.Add($"{setting} names no server. Write host:port, for example localhost:6379 or redis:6379,password=..,ssl=true.");
+            else if (!string.IsNullOrEmpty(options.User) && string.IsNullOrEmpty(options.Password)) faults.Add($"{setting} has the user '{options.User}' and no password. Write redis:6379,user={options.User},password=..");
+            else return options;
         }
         catch (Exception error) when (error is ArgumentException or FormatException or OverflowException)
         {

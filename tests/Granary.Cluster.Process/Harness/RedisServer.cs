@@ -13,14 +13,16 @@ internal sealed class RedisServer : IAsyncDisposable
     private readonly string _name;
     private readonly ClusterNode _node;
     private readonly bool _isDurable;
+    private readonly IReadOnlyList<string> _arguments;
     private readonly string _folder;
     private ChildProcess? _process;
 
-    private RedisServer(string name, ClusterNode node, int port, bool isDurable)
+    private RedisServer(string name, ClusterNode node, int port, bool isDurable, IReadOnlyList<string> arguments)
     {
         _name = name;
         _node = node;
         _isDurable = isDurable;
+        _arguments = arguments;
         _folder = Directory.CreateTempSubdirectory("granary-redis-").FullName;
         EndPoint = new IPEndPoint(node.Listen, port);
         Reaper.AtEnd($"rm -rf '{_folder}'");
@@ -36,11 +38,12 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <param name="name">For messages.</param>
     /// <param name="node">Where it runs.</param>
     /// <param name="isDurable">Whether what it has acknowledged survives its process.</param>
-    internal static async Task<RedisServer> StartAsync(string name, ClusterNode node, bool isDurable)
+    /// <param name="arguments">Further arguments.</param>
+    internal static async Task<RedisServer> StartAsync(string name, ClusterNode node, bool isDurable, params IReadOnlyList<string> arguments)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var server = new RedisServer(name, node, FreePort.Next(node.HasOwnPorts ? IPAddress.Any : node.Listen), isDurable);
+            var server = new RedisServer(name, node, FreePort.Next(node.HasOwnPorts ? IPAddress.Any : node.Listen), isDurable, arguments);
             try
             {
                 await server.StartAsync();
@@ -97,6 +100,7 @@ internal sealed class RedisServer : IAsyncDisposable
         "--appendonly", _isDurable ? "yes" : "no",
         "--appendfsync", "everysec",
         "--daemonize", "no",
+        .. _arguments,
     ];
 
     /// <summary>Asks by hand: a client library would remember the server's absence.</summary>
