@@ -19,7 +19,8 @@ public sealed partial class ConfigurationDocumentTests
         .Add(ApiHostOptions.Section, typeof(GatewayOptions))
         .Add(DiscoveryOptions.Section, typeof(DiscoveryOptions))
         .Add(TelemetryOptions.Section, typeof(TelemetryOptions))
-        .Add(EngineOptions.Section, typeof(EngineOptions));
+        .Add(EngineOptions.Section, typeof(EngineOptions))
+        .Add(RedisEngineOptions.Section, typeof(RedisEngineOptions));
 
     [Fact]
     public void Every_setting_is_on_the_page_with_its_default()

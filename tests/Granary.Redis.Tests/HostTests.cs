@@ -1,9 +1,11 @@
 using System.Net;
 using Granary.Hosting;
 using Granary.Redis.Tests.Support;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.GrainDirectory;
 using Orleans.Hosting;
@@ -103,6 +105,32 @@ public sealed class HostTests(RedisFixture redis)
     }
 
     [Fact]
+    public async Task A_silo_logs_in_as_the_user_of_its_connection_string()
+    {
+        await using var server = await RedisServer.StartAsync(["--user", "granary", "reset", "on", ">hush", .. ConnectionTests.Permissions]);
+        using var silo = await StartSiloAsync($"{server.Address},user=granary,password=hush");
+        Assert.Equal(5, await silo.Services.GetRequiredService<IGrainFactory>().GetGrain<IAccount>("ann").Add(5));
+        Assert.Contains("user=granary", await server.SendAsync("CLIENT", "LIST"), StringComparison.Ordinal);
+        await silo.StopAsync();
+    }
+
+    [Fact]
+    public async Task The_largest_state_is_a_setting_and_code_comes_after_it()
+    {
+        var builder = SiloBuilder(redis.Server.Address, "Granary:Engine:Redis:MaxStateBytes=1000");
+        using var told = builder.Build();
+        Assert.Equal(1000, told.Services.GetRequiredService<IOptions<RedisEngineOptions>>().Value.MaxStateBytes);
+        builder = SiloBuilder(redis.Server.Address, "Granary:Engine:Redis:MaxStateBytes=1000");
+        builder.Services.Configure<RedisEngineOptions>(options => options.MaxStateBytes = 2000);
+        builder.UseOrleans(silo => silo.AddRedisGrainStorage("other"));
+        using var chosen = builder.Build();
+        Assert.Equal(2000, chosen.Services.GetRequiredService<IOptions<RedisEngineOptions>>().Value.MaxStateBytes);
+        using var wrong = SiloBuilder(redis.Server.Address, "Granary:Engine:Redis:MaxStateBytes=0").Build();
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => wrong.StartAsync());
+        Assert.Contains("Granary:Engine:Redis:MaxStateBytes is 0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_directory_is_in_Redis_unless_another_was_chosen()
     {
         using var plain = SiloBuilder(redis.Server.Address).Build();
@@ -133,7 +161,8 @@ public sealed class HostTests(RedisFixture redis)
     }
 
     [Theory]
-    [InlineData("host:1,user=me,password=hush")]
+    [InlineData("host:1,user=me,pasword=hush")]
+    [InlineData("user=me,password=hush")]
     [InlineData("host:1,nonsense=2,password=hush")]
     [InlineData("password=hush")]
     public void A_connection_string_that_cannot_be_used_is_refused_without_repeating_it(string text)
@@ -162,9 +191,10 @@ public sealed class HostTests(RedisFixture redis)
         return host;
     }
 
-    private HostApplicationBuilder SiloBuilder(string connectionString)
+    private HostApplicationBuilder SiloBuilder(string connectionString, params string[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => s.Split('=')).Select(s => KeyValuePair.Create(s[0], (string?)s[1])));
         builder.Logging.ClearProviders();
         builder.UseOrleans(silo => silo
             .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (_cluster, _cluster))

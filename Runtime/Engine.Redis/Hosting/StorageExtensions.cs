@@ -39,10 +39,18 @@ public static class RedisSiloBuilderExtensions
         ArgumentException.ThrowIfNullOrEmpty(name);
         var options = builder.Services.AddOptions<RedisStorageOptions>(name);
         configureOptionsBuilder?.Invoke(options);
-        builder.Services.AddOptions<RedisEngineOptions>();
+        builder.AddRedisEngineOptions();
         builder.Services.AddRedisConnections();
         builder.Services.AddGrainStorage(name, Create);
         return builder;
+    }
+
+    private static void AddRedisEngineOptions(this ISiloBuilder builder)
+    {
+        // Once: what code has configured since then comes after the settings.
+        if (builder.Services.Any(static s => s.ImplementationType == typeof(RedisEngineOptionsValidation))) return;
+        builder.Services.AddOptions<RedisEngineOptions>().Bind(builder.Configuration.GetSection(RedisEngineOptions.Section)).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<RedisEngineOptions>, RedisEngineOptionsValidation>();
     }
 
     private static RedisGrainStorage Create(IServiceProvider services, string name)

@@ -66,7 +66,7 @@ internal sealed class RedisGrainStorage : IGrainStorage, ILifecycleParticipant<I
         if (data.Length > _maxBytes)
         {
             throw new ArgumentException(
-                $"The state '{stateName}' of {grainId} has {data.Length} bytes; at most {_maxBytes} are stored. Divide it among several states or grains, or raise RedisEngineOptions.MaxStateBytes.", nameof(grainState));
+                $"The state '{stateName}' of {grainId} has {data.Length} bytes; at most {_maxBytes} are stored. Divide it among several states or grains, or raise Granary:Engine:Redis:MaxStateBytes.", nameof(grainState));
         }
 
         var answer = await AskAsync(

@@ -10,10 +10,10 @@ namespace Granary.Hosting.Settings;
 /// </summary>
 internal sealed partial class StartSettings
 {
-    /// <summary>The embedded engine's options, where that is the engine.</summary>
-    private const string EngineOptions = "Granary.Hosting.EngineOptions, Granary.Engine";
-
     private const string Engine = "Granary:Engine";
+
+    /// <summary>The embedded engine's options, where that is the engine.</summary>
+    private static readonly (string Section, string Options)[] s_engine = [(Engine, "Granary.Hosting.EngineOptions, Granary.Engine"), ($"{Engine}:Redis", "Granary.Hosting.RedisEngineOptions, Granary.Engine.Redis")];
 
     private readonly WebApplicationBuilder _builder;
     private readonly SettingsTree _tree;
@@ -41,7 +41,11 @@ internal sealed partial class StartSettings
     internal static StartSettings Read(WebApplicationBuilder builder, params (string Section, Type Options)[] sections)
     {
         var tree = new SettingsTree().Add(HostSettings.Section, typeof(HostSettings));
-        if (Type.GetType(EngineOptions) is { } engine) tree.Add(Engine, engine);
+        foreach (var (section, options) in s_engine)
+        {
+            if (Type.GetType(options) is { } engine) tree.Add(section, engine);
+        }
+
         foreach (var (section, options) in sections) tree.Add(section, options);
         return new StartSettings(builder, tree);
     }
