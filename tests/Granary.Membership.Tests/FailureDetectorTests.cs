@@ -36,6 +36,22 @@ public sealed class FailureDetectorTests
     }
 
     [Fact]
+    public void A_silo_whose_dying_resets_the_connection_is_dialled_again_before_the_next_probe()
+    {
+        Join(2);
+        Read(s_other, 5, []);
+        _detector.OnPeerLost(_now, s_other);
+        Assert.Contains(Tick(), a => a is DialSilo);
+        _detector.OnDialed(_now, s_other, DialOutcome.Unknown);
+        Assert.DoesNotContain(Tick(), a => a is DialSilo);
+        _now += s_timings.RetryPeriod / 10;
+        Assert.Contains(Tick(), a => a is DialSilo);
+        _detector.OnDialed(_now, s_other, DialOutcome.Gone);
+        Assert.Contains(Read(s_other, 5, []), a => a is SuspectSilo);
+        Assert.Contains(Pass(1.1, s_other, 5, [s_self]), a => a is DeclareSiloDead);
+    }
+
+    [Fact]
     public void One_witness_of_three_silos_is_no_proof()
     {
         Join(3);

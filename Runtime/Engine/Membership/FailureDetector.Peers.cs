@@ -41,6 +41,9 @@ internal sealed partial class FailureDetector
             case DialOutcome.Alive:
                 watch.BeThere();
                 break;
+            case DialOutcome.Unknown:
+                watch.BeUnclear(now, timings.RetryPeriod / 10, timings.RetryPeriod);
+                break;
         }
     }
 
@@ -108,13 +111,17 @@ internal sealed partial class FailureDetector
     private void Dial(SiloAddress silo, PeerWatch watch, TimeSpan now)
     {
         if (watch.IsDialling || watch.IsGone || now < watch.DialledAt + (timings.RetryPeriod / 10)) return;
-        watch.IsDialling = true;
-        watch.DialledAt = now;
+        watch.BeDialled(now);
         _actionsToCome.Add(new DialSilo(silo));
     }
 
     private void WatchPeers(TimeSpan now)
     {
+        foreach (var (silo, watch) in _peers)
+        {
+            if (now >= watch.RedialAt && _views.Latest.IsAlive(silo)) Dial(silo, watch, now);
+        }
+
         _actions.AddRange(_actionsToCome);
         _actionsToCome.Clear();
         if (now >= _probeAt)

@@ -7,6 +7,7 @@ internal sealed class PeerWatch
 {
     private bool _wasWitnessed; // in an earlier epoch
     private long _goneOrder;
+    private TimeSpan _redialAfter; // the last time; zero when the last dial told something
 
     /// <summary>The beat as last read; null when it has not been read in this epoch.</summary>
     internal long? Beat { get; private set; }
@@ -36,17 +37,36 @@ internal sealed class PeerWatch
 
     internal bool IsDialling { get; set; }
 
-    internal TimeSpan DialledAt { get; set; } = TimeSpan.MinValue;
+    internal TimeSpan DialledAt { get; private set; } = TimeSpan.MinValue;
+
+    /// <summary>When it is dialled again because the last time told nothing.</summary>
+    internal TimeSpan RedialAt { get; private set; } = TimeSpan.MaxValue;
 
     internal TimeSpan DeclaredAt { get; set; } = TimeSpan.MinValue;
 
     internal bool IsWitnessed => _wasWitnessed || (WitnessedBeat is { } witnessed && witnessed == Beat);
+
+    /// <summary>Dialling it told nothing. A process that is just being killed resets connections before it refuses them, so it is asked again soon; each time later, up to <paramref name="latest"/>, where the periodic probes go on.</summary>
+    internal void BeUnclear(TimeSpan now, TimeSpan first, TimeSpan latest)
+    {
+        if (_redialAfter < latest) _redialAfter = _redialAfter == TimeSpan.Zero ? first : _redialAfter * 2;
+        RedialAt = _redialAfter < latest ? now + _redialAfter : TimeSpan.MaxValue;
+    }
+
+    /// <summary>It is being dialled.</summary>
+    internal void BeDialled(TimeSpan now)
+    {
+        IsDialling = true;
+        DialledAt = now;
+        RedialAt = TimeSpan.MaxValue;
+    }
 
     /// <summary>Nobody is at its address.</summary>
     /// <param name="order">Readings with greater numbers were asked for later.</param>
     internal void BeGone(long order)
     {
         IsGone = true;
+        _redialAfter = TimeSpan.Zero;
         ProofSince = null;
         _goneOrder = order;
     }
@@ -54,6 +74,7 @@ internal sealed class PeerWatch
     internal void BeThere()
     {
         IsGone = false;
+        _redialAfter = TimeSpan.Zero;
         ProofSince = null;
     }
 
