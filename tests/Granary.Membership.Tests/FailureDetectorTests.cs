@@ -52,6 +52,16 @@ public sealed class FailureDetectorTests
     }
 
     [Fact]
+    public void A_silo_that_joins_is_probed_at_once()
+    {
+        Join(2);
+        Tick();
+        Assert.DoesNotContain(Tick(), a => a is ProbeSilo);
+        _detector.OnView(_now, View(3) with { Version = 4 });
+        Assert.Contains(Tick(), a => a is ProbeSilo probe && probe.Silo.Equals(s_third));
+    }
+
+    [Fact]
     public void One_witness_of_three_silos_is_no_proof()
     {
         Join(3);

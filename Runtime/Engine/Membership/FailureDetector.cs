@@ -83,6 +83,8 @@ internal sealed partial class FailureDetector(SiloAddress self, LeaseTimings tim
     {
         if (IsFenced || !view.Replaces(_views.Latest)) return;
         _views.Add(view);
+        // Whoever is new on the ring is probed at once: only by a connection to it is its end noticed when it comes.
+        _probeAt = now;
         switch (view.Find(self))
         {
             case { Status: SiloStatus.Dead }: BeFenced("The cluster has declared it dead."); break;
