@@ -24,6 +24,9 @@ public sealed class GatewayOptions
     /// <summary>How streams behave.</summary>
     public StreamOptions Streams { get; set; } = new();
 
+    /// <summary>How replies of gRPC and Connect are compressed.</summary>
+    public Framing.CompressionOptions Compression { get; set; } = new();
+
     /// <summary>How JSON-RPC is served.</summary>
     public JsonRpc.JsonRpcOptions JsonRpc { get; set; } = new();
 

@@ -30,6 +30,7 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Limits:KeyLength", options.Limits.KeyLength, 1, 4096);
         Within(faults, "Streams:Heartbeat", options.Streams.Heartbeat, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
         Within(faults, "Streams:StallLimit", options.Streams.StallLimit, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Within(faults, "Compression:FromBytes", options.Compression.FromBytes, 0, 1024 * 1024 * 1024);
         Within(faults, "JsonRpc:MaxBatch", options.JsonRpc.MaxBatch, 1, 10_000);
         Within(faults, "JsonRpc:BatchConcurrency", options.JsonRpc.BatchConcurrency, 1, 1000);
         Within(faults, "Metadata:ValueLength", options.Metadata.ValueLength, 1, 8192);

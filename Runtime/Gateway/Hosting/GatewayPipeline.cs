@@ -1,3 +1,4 @@
+using Granary.Gateway.Grpc;
 using Granary.Gateway.JsonRpc;
 using Granary.Rpc;
 using Microsoft.AspNetCore.Builder;
@@ -29,6 +30,7 @@ public static class GatewayPipeline
         app.ApplicationServices.GetRequiredService<HttpRouteTable>();
         app.ApplicationServices.GetRequiredService<JsonRpcMethods>();
         app.ApplicationServices.GetRequiredService<RpcPipeline>();
+        app.UseMiddleware<GrpcAdapter>();
         app.UseMiddleware<HttpAdapter>();
         app.UseMiddleware<JsonRpcAdapter>();
 

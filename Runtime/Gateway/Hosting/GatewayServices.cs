@@ -1,3 +1,4 @@
+using Granary.Gateway.Framing;
 using Granary.Gateway.JsonRpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Authentication;
@@ -43,6 +44,8 @@ public static class GatewayServices
         services.TryAddSingleton<HttpRouteTable>();
         services.TryAddSingleton<JsonRpcMethods>();
         services.TryAddSingleton<RpcPipeline>();
+        services.TryAddSingleton<CallServices>();
+        services.TryAddSingleton<RpcAddresses>();
         services.TryAddSingleton<OpenApiDocument>();
         services.AddSingleton<IRpcFilter, TelemetryFilter>();
         services.AddSingleton<IRpcFilter, AuthenticationFilter>();

@@ -83,7 +83,7 @@ internal sealed class HttpAdapter
     }
 
     // RFC 9745 wants a date for the deprecation, which contracts do not have: the epoch says that it has begun. RFC 8594 for the end.
-    private static void AnnounceEnd(RpcMethod method, IHeaderDictionary headers)
+    internal static void AnnounceEnd(RpcMethod method, IHeaderDictionary headers)
     {
         if ((method.Deprecated ?? method.Service.Deprecated) is not null) headers["Deprecation"] = "@0";
         if ((method.Sunset ?? method.Service.Sunset) is { } day) headers["Sunset"] = day.ToDateTime(default, DateTimeKind.Utc).ToString("R", CultureInfo.InvariantCulture);

@@ -27,6 +27,22 @@ internal static class JsonArguments
             state.AddJson(ref reader);
         });
 
+    /// <summary>Reads a request message, which holds the key too.</summary>
+    /// <exception cref="RpcException">It is no JSON, too deep, or has something after its end.</exception>
+    /// <exception cref="JsonFieldException">A field does not fit.</exception>
+    public static void ReadMessage(ReadOnlySpan<byte> message, RpcRequest request, int maxDepth) =>
+        Parse(message, maxDepth, request, static (ref reader, state) => state.ReadJson(ref reader, keyInBody: true));
+
+    /// <summary>Reads the item of a message of the caller's stream; false when it has none.</summary>
+    /// <exception cref="RpcException">It is no JSON, too deep, or has something after its end.</exception>
+    /// <exception cref="JsonFieldException">The item does not fit.</exception>
+    public static bool TryReadMessageItem(ReadOnlySpan<byte> message, RpcRequestItems items, int maxDepth)
+    {
+        var isThere = false;
+        Parse(message, maxDepth, items, (ref reader, state) => isThere = state.TryAddJson(ref reader));
+        return isThere;
+    }
+
     private delegate void Reading<TState>(ref Utf8JsonReader reader, TState state);
 
     // Generated readers want one stretch of memory; nearly every body is one.

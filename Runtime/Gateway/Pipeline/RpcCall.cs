@@ -57,7 +57,7 @@ public abstract class RpcCall
     /// <summary>The trace's id, 32 lower-case hexadecimal digits; what ties an answer to logs and traces.</summary>
     public virtual string TraceId => Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.TraceId.ToHexString() : "";
 
-    /// <summary>The protocol's name for telemetry: <c>http</c>.</summary>
+    /// <summary>The protocol's name for telemetry, for example <c>http</c>.</summary>
     public abstract string Protocol { get; }
 
     /// <summary>Where the caller's connection comes from, or null when that is not known.</summary>
@@ -74,6 +74,11 @@ public abstract class RpcCall
 
     /// <summary>Sets a response header; only before the response has begun.</summary>
     public abstract void SetHeader(string name, string value);
+
+    /// <summary>Sets a response trailer: metadata behind the result. At any time until the call ends; a protocol that has no trailers leaves it out.</summary>
+    public virtual void SetTrailer(string name, string value)
+    {
+    }
 
     /// <summary>The time the caller allows, or null when it names none.</summary>
     /// <exception cref="RpcException">What the caller wrote is no time; it says what is accepted.</exception>
