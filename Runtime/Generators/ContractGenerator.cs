@@ -57,21 +57,28 @@ public sealed class ContractGenerator : IIncrementalGenerator
         var taken = interfaces.Collect().Combine(messages).Select(static (pair, _) => MessageNames.Taken(pair.Left, pair.Right));
         var items = interfaces.SelectMany(static (i, _) => StreamItems(i)).Collect().Select(static (all, _) => all.Distinct().OrderBy(i => i.Declared, StringComparer.Ordinal).ToEquatable());
 
-        context.RegisterSourceOutput(messages.SelectMany(static (all, _) => all).Combine(broken).Combine(settings), static (output, input) =>
+        var removed = context.AdditionalTextsProvider
+            .Where(static file => LockFile.Find([file]) is not null)
+            .Select(static (file, cancellation) => LockFile.Parse(file.GetText(cancellation)).Removed())
+            .Collect()
+            .Select(static (all, _) => all.FirstOrDefault());
+        var emits = broken.Combine(removed);
+
+        context.RegisterSourceOutput(messages.SelectMany(static (all, _) => all).Combine(emits).Combine(settings), static (output, input) =>
         {
-            var ((message, broken), settings) = input;
-            if (settings.HasRpc) output.AddSource(message.CodecName + ".g.cs", MessageEmitter.Emit(message, settings.Namespace, new EmitContext(broken)));
+            var ((message, (broken, removed)), settings) = input;
+            if (settings.HasRpc) output.AddSource(message.CodecName + ".g.cs", MessageEmitter.Emit(message, settings.Namespace, new EmitContext(broken, removed)));
         });
-        context.RegisterSourceOutput(items.SelectMany(static (all, _) => all).Combine(broken).Combine(settings), static (output, input) =>
+        context.RegisterSourceOutput(items.SelectMany(static (all, _) => all).Combine(emits).Combine(settings), static (output, input) =>
         {
-            var ((item, broken), settings) = input;
-            if (settings.HasRpc) output.AddSource(ItemEmitter.ClassName(item) + ".g.cs", ItemEmitter.Emit(item, settings.Namespace, new EmitContext(broken)));
+            var ((item, (broken, removed)), settings) = input;
+            if (settings.HasRpc) output.AddSource(ItemEmitter.ClassName(item) + ".g.cs", ItemEmitter.Emit(item, settings.Namespace, new EmitContext(broken, removed)));
         });
-        context.RegisterSourceOutput(interfaces.Combine(broken).Combine(taken).Combine(settings), static (output, input) =>
+        context.RegisterSourceOutput(interfaces.Combine(emits).Combine(taken).Combine(settings), static (output, input) =>
         {
-            var (((model, broken), taken), settings) = input;
+            var (((model, (broken, removed)), taken), settings) = input;
             if (!settings.HasRpc) return;
-            var emit = new EmitContext(broken);
+            var emit = new EmitContext(broken, removed);
             if (settings.EmitsCalls) output.AddSource(CallEmitter.ClassName(model) + ".g.cs", CallEmitter.Emit(model, settings.Namespace, emit));
             if (model.Service is not null) output.AddSource(ServiceEmitter.ClassName(model) + ".g.cs", ServiceEmitter.Emit(model, settings.Namespace, emit, taken, binds: !settings.EmitsCalls));
         });

@@ -1,6 +1,8 @@
 using Granary.Gateway.Grpc;
+using Granary.Gateway.Contracts;
 using Granary.Gateway.JsonRpc;
 using Granary.Rpc;
+using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -52,7 +54,7 @@ public static class GatewayPipeline
         return app;
     }
 
-    /// <summary>Maps <c>/openapi.json</c>, <c>/docs</c>, <c>/healthz</c> and <c>/readyz</c>.</summary>
+    /// <summary>Maps <c>/openapi.json</c>, <c>/proto</c>, <c>/docs</c>, <c>/healthz</c> and <c>/readyz</c>.</summary>
     public static IEndpointRouteBuilder MapGranary(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
@@ -62,6 +64,7 @@ public static class GatewayPipeline
         {
             var document = endpoints.ServiceProvider.GetRequiredService<OpenApiDocument>();
             endpoints.MapGet("/openapi.json", context => document.WriteAsync(context)).AllowAnonymous();
+            new ProtoEndpoints(endpoints.ServiceProvider.GetRequiredService<ProtoFiles>(), endpoints.ServiceProvider.GetRequiredService<RpcCatalog>()).Map(endpoints);
         }
 
         return endpoints;

@@ -1,4 +1,5 @@
 using Granary.Gateway.Framing;
+using Granary.Gateway.Contracts;
 using Granary.Gateway.JsonRpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Authentication;
@@ -47,6 +48,7 @@ public static class GatewayServices
         services.TryAddSingleton<CallServices>();
         services.TryAddSingleton<RpcAddresses>();
         services.TryAddSingleton<OpenApiDocument>();
+        services.TryAddSingleton<ProtoFiles>();
         services.AddSingleton<IRpcFilter, TelemetryFilter>();
         services.AddSingleton<IRpcFilter, AuthenticationFilter>();
         services.AddSingleton<IRpcFilter, AuthorizationFilter>();

@@ -3,7 +3,7 @@ namespace Granary.Gateway.OpenApi;
 /// <summary>The published contract.</summary>
 public sealed class OpenApiOptions
 {
-    /// <summary>Whether <c>/openapi.json</c> and <c>/docs</c> are served, to anyone.</summary>
+    /// <summary>Whether <c>/openapi.json</c>, <c>/docs</c> and the <c>.proto</c> files are served, to anyone.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>The title in the document.</summary>

@@ -27,7 +27,7 @@ internal static class MessageEmitter
         code.Line();
         code.Line("public override global::Granary.Schema.MessageSchema Schema => s_schema ??= BuildSchema();");
         code.Line();
-        new SchemaCode(context).Message(code, "private static global::Granary.Schema.MessageSchema BuildSchema() => new", message.Package, message.Name, message.Fields, message.Summary);
+        new SchemaCode(context).Message(code, "private static global::Granary.Schema.MessageSchema BuildSchema() => new", "message " + message.FullName, message.Package, message.Name, message.Fields, message.Summary);
     }
 
     private static void EmitBody(CodeWriter code, MessageModel message, EmitContext context)

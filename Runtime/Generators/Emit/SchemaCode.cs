@@ -8,12 +8,13 @@ internal sealed class SchemaCode(EmitContext context)
     private const string Space = "global::Granary.Schema.";
 
     /// <summary>Writes the construction of a message's schema.</summary>
-    public void Message(CodeWriter code, string declaration, string package, string name, IEnumerable<FieldModel> fields, string? summary, FieldModel? key = null, string? item = null, string tail = ";")
+    public void Message(CodeWriter code, string declaration, string owner, string package, string name, IEnumerable<FieldModel> fields, string? summary, FieldModel? key = null, string? item = null, string tail = ";")
     {
         code.Open($"{declaration} {Space}MessageSchema()");
         code.Line($"Package = {Text.Quote(package)},");
         code.Line($"Name = {Text.Quote(name)},");
         if (summary is not null) code.Line($"Summary = {Text.Quote(summary)},");
+        if (Reserved(owner) is { } reserved) code.Line($"Reserved = {reserved},");
         code.Open($"Fields = new {Space}FieldSchema[]");
         if (key is not null) code.Line(Field(key) + ",");
         foreach (var field in fields) code.Line(Field(field) + ",");
@@ -71,9 +72,16 @@ internal sealed class SchemaCode(EmitContext context)
         };
     }
 
-    private static string Enum(EnumModel model)
+    /// <summary>The numbers that contracts.lock says were removed, or null.</summary>
+    public string? Reserved(string owner)
+    {
+        var removed = context.Removed(owner);
+        return removed.Length == 0 ? null : $"new {Space}ReservedSchema[] {{ {Text.List(removed.Select(r => $"new {Space}ReservedSchema({Text.Number(r.Number)}, {Text.Quote(r.Name)})"))} }}";
+    }
+
+    private string Enum(EnumModel model)
     {
         var values = model.Values.Select(v => $"new {Space}EnumValueSchema({Text.Quote(v.Name)}, {Text.Number(v.Number)})");
-        return $"new {Space}EnumSchema({Text.Quote(model.Package)}, {Text.Quote(model.Name)}, new {Space}EnumValueSchema[] {{ {Text.List(values)} }})";
+        return $"new {Space}EnumSchema({Text.Quote(model.Package)}, {Text.Quote(model.Name)}, new {Space}EnumValueSchema[] {{ {Text.List(values)} }}){(Reserved($"enum {model.Package}.{model.Name}") is { } reserved ? $" {{ Reserved = {reserved} }}" : string.Empty)}";
     }
 }

@@ -64,17 +64,17 @@ internal static class ServiceEmitter
         code.Line($"Name = {Text.Quote(rpc.Name)},");
         code.Line($"Kind = {Catalog}RpcMethodKind.{Kind(method)},");
         var item = method.Stream is null ? null : schema.Item(ItemEmitter.RequestField(method), method.UniqueName + "_Method!.RequestItem!");
-        if (method.KeyedRequest is { } keyed) schema.Message(code, "Request = new", keyed.Package, keyed.Name, keyed.Fields, keyed.Summary, tail: ",");
-        else schema.Message(code, "Request = new", service.Package, MessageName(service, method, "Request", taken), method.Arguments.Where(a => a.Type.Shape != Shape.Stream), null, KeyField(model.Key), item, ",");
+        if (method.KeyedRequest is { } keyed) schema.Message(code, "Request = new", "message " + keyed.FullName, keyed.Package, keyed.Name, keyed.Fields, keyed.Summary, tail: ",");
+        else schema.Message(code, "Request = new", $"request {service.FullName}/{rpc.Name}", service.Package, MessageName(service, method, "Request", taken), method.Arguments.Where(a => a.Type.Shape != Shape.Stream), null, KeyField(model.Key), item, ",");
 
         if (method.Result is not { } result) code.Line("Reply = global::Granary.Schema.MessageSchema.Empty,");
         else if (CallEmitter.IsOwnReply(result)) code.Line($"Reply = {context.Codec(result)}.Schema,");
-        else schema.Message(code, "Reply = new", service.Package, MessageName(service, method, "Reply", taken), [CallEmitter.ReplyField(result)], null, tail: ",");
+        else schema.Message(code, "Reply = new", string.Empty, service.Package, MessageName(service, method, "Reply", taken), [CallEmitter.ReplyField(result)], null, tail: ",");
 
         if (method.Stream?.Type.Element is { } element)
         {
             if (CallEmitter.IsOwnReply(element)) code.Line($"RequestItem = {context.Codec(element)}.Schema,");
-            else schema.Message(code, "RequestItem = new", service.Package, MessageName(service, method, "Item", taken), [ItemEmitter.Field(element)], null, tail: ",");
+            else schema.Message(code, "RequestItem = new", string.Empty, service.Package, MessageName(service, method, "Item", taken), [ItemEmitter.Field(element)], null, tail: ",");
         }
 
         if (method.Result is not null) code.Line($"Result = {schema.Type(method.Result)},");

@@ -116,6 +116,7 @@ internal static class UnionEmitter
         code.Line($"Name = {Text.Quote(message.Name)},");
         code.Line("IsUnion = true,");
         if (message.Summary is not null) code.Line($"Summary = {Text.Quote(message.Summary)},");
+        if (schema.Reserved("message " + message.FullName) is { } reserved) code.Line($"Reserved = {reserved},");
         code.Open("Fields = new global::Granary.Schema.FieldSchema[]");
         foreach (var c in cases) code.Line($"new({Text.Number(c.Number)}, {Text.Quote(CaseName(c))}, {schema.Type(c.Type)}),");
         code.Close(",");

@@ -4,8 +4,12 @@ namespace Granary.Generators.Emit;
 
 /// <summary>What the emitters of one file share.</summary>
 /// <param name="broken">Codecs that are not generated because of problems; the code then asks at run time, so that the problem is the only error.</param>
-internal sealed class EmitContext(EquatableArray<string> broken)
+/// <param name="removed">What contracts.lock says was removed.</param>
+internal sealed class EmitContext(EquatableArray<string> broken, EquatableArray<RemovedModel> removed)
 {
+    /// <summary>The numbers that an owner, such as <c>message acme.v1.Order</c>, must not use again.</summary>
+    public RemovedModel[] Removed(string owner) => removed.Where(r => r.Owner == owner).ToArray();
+
     private readonly HashSet<string> _broken = new(broken.Select(b => "." + b + ".Shared"), StringComparer.Ordinal);
 
     public string Codec(TypeModel message) => IsBroken(message) ? $"global::Granary.Codec.MessageCodec<{message.Name}>.Instance" : message.Message!.Codec;

@@ -73,6 +73,17 @@ internal sealed class LockFile
         Breaks.Add(new Break(old, now == "removed" ? null : now, content));
     }
 
+    /// <summary>The numbers that were used and no longer are.</summary>
+    public EquatableArray<RemovedModel> Removed() => Breaks
+        .Where(b => b.New is null && b.Old.IsNumbered)
+        .Select(b => (Words: b.Old.Key.Split(' '), Name: b.Old.Value.Split(' ')[0]))
+        .Where(b => int.TryParse(b.Words[2], out _))
+        .Select(b => new RemovedModel(b.Words[0] + " " + b.Words[1], int.Parse(b.Words[2], System.Globalization.CultureInfo.InvariantCulture), b.Name))
+        .Distinct()
+        .OrderBy(r => r.Owner, StringComparer.Ordinal)
+        .ThenBy(r => r.Number)
+        .ToEquatable();
+
     /// <summary>The project's lock among the files given to the compiler.</summary>
     public static AdditionalText? Find(IEnumerable<AdditionalText> files) =>
         files.FirstOrDefault(f => string.Equals(Path.GetFileName(f.Path), Name, StringComparison.OrdinalIgnoreCase));

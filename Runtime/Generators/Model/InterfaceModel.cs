@@ -159,3 +159,9 @@ internal sealed record InterfaceModel
     /// <summary>The codecs that are not generated, because of problems.</summary>
     public EquatableArray<string> Broken { get; init; }
 }
+
+/// <summary>A field or an enum value that contracts.lock says was removed.</summary>
+/// <param name="Owner">What it belonged to: <c>message acme.v1.Order</c>, <c>request acme.v1.Orders/Place</c>, <c>enum acme.v1.Size</c>.</param>
+/// <param name="Number">Its number.</param>
+/// <param name="Name">Its name.</param>
+internal sealed record RemovedModel(string Owner, int Number, string Name);

@@ -50,6 +50,9 @@ public sealed record MessageSchema
     /// <summary>The fields, by number.</summary>
     public required IReadOnlyList<FieldSchema> Fields { get; init; }
 
+    /// <summary>The numbers and names that earlier builds used (<c>contracts.lock</c>) and that nothing else may have.</summary>
+    public IReadOnlyList<ReservedSchema> Reserved { get; init; } = [];
+
     /// <summary>Whether the fields are the cases of one <c>oneof</c> (a <see cref="Rpc.UnionAttribute"/> base type).</summary>
     public bool IsUnion { get; init; }
 
@@ -90,8 +93,16 @@ public sealed record FieldSchema(int Number, string Name, SchemaType Type)
 /// <summary>One enum. Names are those of C#; protobuf text prefixes and upper-snakes them.</summary>
 public sealed record EnumSchema(string Package, string Name, IReadOnlyList<EnumValueSchema> Values)
 {
+    /// <summary>The numbers and names that earlier builds used (<c>contracts.lock</c>) and that nothing else may have.</summary>
+    public IReadOnlyList<ReservedSchema> Reserved { get; init; } = [];
+
     public string FullName => $"{Package}.{Name}";
 }
+
+/// <summary>A field or an enum value that was removed.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Name">Its name, as it was in C# (for fields, in camelCase).</param>
+public sealed record ReservedSchema(int Number, string Name);
 
 /// <summary>One value of an enum.</summary>
 public sealed record EnumValueSchema(string Name, int Number);
