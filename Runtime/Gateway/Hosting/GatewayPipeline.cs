@@ -1,5 +1,5 @@
-using Granary.Gateway.Grpc;
 using Granary.Gateway.Contracts;
+using Granary.Gateway.Grpc;
 using Granary.Gateway.JsonRpc;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;

@@ -1,5 +1,5 @@
-using Granary.Gateway.Framing;
 using Granary.Gateway.Contracts;
+using Granary.Gateway.Framing;
 using Granary.Gateway.JsonRpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Authentication;
