@@ -30,6 +30,9 @@ public sealed class GatewayOptions
     /// <summary>How JSON-RPC is served.</summary>
     public JsonRpc.JsonRpcOptions JsonRpc { get; set; } = new();
 
+    /// <summary>How WebSockets are served.</summary>
+    public WebSockets.WebSocketOptions WebSockets { get; set; } = new();
+
     /// <summary>Which request headers travel with the call.</summary>
     public MetadataOptions Metadata { get; set; } = new();
 
@@ -40,7 +43,7 @@ public sealed class GatewayOptions
 /// <summary>How large requests may be.</summary>
 public sealed class LimitOptions
 {
-    /// <summary>Bytes of a request body, and of one item (one line) of a streamed body. 1 KB to 1 GB; the default is 1 MB.</summary>
+    /// <summary>Bytes of a request body, of one item (one line) of a streamed body, and of a WebSocket message. 1 KB to 1 GB; the default is 1 MB.</summary>
     public int BodyBytes { get; set; } = 1024 * 1024;
 
     /// <summary>How deep JSON may be nested: 1 to 512; the default is 32.</summary>

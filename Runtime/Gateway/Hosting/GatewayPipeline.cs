@@ -1,6 +1,7 @@
 using Granary.Gateway.Contracts;
 using Granary.Gateway.Grpc;
 using Granary.Gateway.JsonRpc;
+using Granary.Gateway.WebSockets;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Builder;
@@ -35,6 +36,7 @@ public static class GatewayPipeline
         app.UseMiddleware<GrpcAdapter>();
         app.UseMiddleware<HttpAdapter>();
         app.UseMiddleware<JsonRpcAdapter>();
+        app.UseMiddleware<WebSocketAdapter>();
 
         // Calls have been answered by now: what follows is for controllers and the like, and may cost what it costs.
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerExceptionAsync });

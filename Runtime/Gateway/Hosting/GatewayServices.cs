@@ -1,6 +1,7 @@
 using Granary.Gateway.Contracts;
 using Granary.Gateway.Framing;
 using Granary.Gateway.JsonRpc;
+using Granary.Gateway.WebSockets;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -44,6 +45,8 @@ public static class GatewayServices
         services.TryAddSingleton<GatewayInstruments>();
         services.TryAddSingleton<HttpRouteTable>();
         services.TryAddSingleton<JsonRpcMethods>();
+        services.TryAddSingleton<JsonRpcDispatcher>();
+        services.TryAddSingleton<WebSocketAdmission>();
         services.TryAddSingleton<RpcPipeline>();
         services.TryAddSingleton<CallServices>();
         services.TryAddSingleton<RpcAddresses>();

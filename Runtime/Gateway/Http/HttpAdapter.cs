@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -44,26 +42,15 @@ internal sealed class HttpAdapter
     {
         var request = context.Request;
         var version = request.Headers["Api-Version"];
-        if (!_routes.TryMatch(request.Method, PathOf(context), version.Count == 0 ? null : version.ToString(), out var match)) return _next(context);
+        if (!_routes.TryMatch(request.Method, HttpHead.PathOf(context), version.Count == 0 ? null : version.ToString(), out var match)) return _next(context);
 
-        var headers = context.Response.Headers;
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace }) headers["traceparent"] = trace;
-        headers.XContentTypeOptions = "nosniff";
+        HttpHead.Begin(context.Response);
         if (match.Route is null) return RefuseAsync(context, match);
 
-        AnnounceEnd(match.Route.Method, headers);
+        AnnounceEnd(match.Route.Method, context.Response.Headers);
         var call = new HttpCall(context, match, _options, _instruments, _time, _stopping);
         var running = _pipeline.RunAsync(call);
         return running.IsCompletedSuccessfully && match.Route.Method.Kind is RpcMethodKind.Unary ? FinishAsync(context, call) : AwaitAsync(context, call, running);
-    }
-
-    // The path as it was sent: once decoded, a slash within a key cannot be told from one between segments.
-    private static ReadOnlySpan<char> PathOf(HttpContext context)
-    {
-        var raw = context.Request.PathBase.HasValue ? "" : context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        if (!raw.StartsWith('/')) return context.Request.Path.Value;
-        var query = raw.IndexOf('?', StringComparison.Ordinal);
-        return query < 0 ? raw : raw.AsSpan(0, query);
     }
 
     private static Task RefuseAsync(HttpContext context, in RouteMatch match)

@@ -49,12 +49,7 @@ internal sealed class HttpCall : RpcCall
 
     public override void SetHeader(string name, string value) => _context.Response.Headers[name] = value;
 
-    public override TimeSpan? ReadRequestedTimeout()
-    {
-        if (!_context.Request.Headers.TryGetValue("Request-Timeout", out var values)) return null;
-        var text = values.ToString();
-        return TimeoutText.TryParse(text, out var time) ? time : throw RpcException.Invalid("Request-Timeout", $"'{text}' is no time; write {TimeoutText.Accepted}");
-    }
+    public override TimeSpan? ReadRequestedTimeout() => HttpHead.ReadTimeout(_context);
 
     public override ValueTask ReadRequestAsync()
     {
@@ -223,26 +218,9 @@ internal sealed class HttpCall : RpcCall
     private bool SetKey()
     {
         if (!_match.Route!.HasKey) return true;
-        var key = _match.Key!;
-        if (key.Length > _options.Limits.KeyLength)
-        {
-            Error = RpcException.Invalid("key", $"longer than {_options.Limits.KeyLength} characters");
-            return false;
-        }
-
-        if (Request.TrySetKey(key)) return true;
-        Error = RpcException.Invalid("key", $"'{key}' is no key of this service; write {KeyForm(Method.Service.Key)}");
-        return false;
+        Error = GrainKey.Set(Request, _match.Key!, _options.Limits.KeyLength);
+        return Error is null;
     }
-
-    private static string KeyForm(RpcKeyKind kind) => kind switch
-    {
-        RpcKeyKind.Integer => "a whole number of 64 bits",
-        RpcKeyKind.Guid => "a GUID with hyphens",
-        RpcKeyKind.IntegerCompound => "a whole number of 64 bits, a plus sign (%2B) and a text",
-        RpcKeyKind.GuidCompound => "a GUID with hyphens, a plus sign (%2B) and a text",
-        _ => "any text",
-    };
 
     private void BeginItems()
     {

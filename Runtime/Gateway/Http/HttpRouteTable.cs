@@ -41,9 +41,13 @@ public sealed class HttpRouteTable
     /// <param name="version">The <c>Api-Version</c> header, or null.</param>
     /// <param name="match">The route, or why there is none.</param>
     /// <returns>False when the address is not ours to answer.</returns>
-    internal bool TryMatch(string verb, ReadOnlySpan<char> path, string? version, out RouteMatch match)
+    internal bool TryMatch(string verb, ReadOnlySpan<char> path, string? version, out RouteMatch match) =>
+        TryMatchStandard(Root, verb, path, version, out match) || TryMatchCustom(verb, path, out match);
+
+    /// <summary>The same for the standard addresses only, below another root than <c>/rpc/</c>.</summary>
+    internal bool TryMatchStandard(string root, string verb, ReadOnlySpan<char> path, string? version, out RouteMatch match)
     {
-        if (path.StartsWith(Root, StringComparison.Ordinal))
+        if (path.StartsWith(root, StringComparison.Ordinal))
         {
             var number = 1;
             if (version is not null && (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out number) || number < 1))
@@ -52,30 +56,31 @@ public sealed class HttpRouteTable
                 return true;
             }
 
-            match = MatchStandard(verb, path[Root.Length..], number);
+            match = MatchStandard(root, verb, path[root.Length..], number);
             return true;
         }
 
-        if (path.StartsWith("/v", StringComparison.Ordinal) && path[2..].IndexOf('/') is var slash and > 0 && path[(2 + slash)..].StartsWith(Root, StringComparison.Ordinal)
+        if (path.StartsWith("/v", StringComparison.Ordinal) && path[2..].IndexOf('/') is var slash and > 0 && path[(2 + slash)..].StartsWith(root, StringComparison.Ordinal)
             && int.TryParse(path.Slice(2, slash), NumberStyles.None, CultureInfo.InvariantCulture, out var named))
         {
-            match = MatchStandard(verb, path[(2 + slash + Root.Length)..], named);
+            match = MatchStandard(root, verb, path[(2 + slash + root.Length)..], named);
             return true;
         }
 
-        return TryMatchCustom(verb, path, out match);
+        match = default;
+        return false;
     }
 
     private static RouteMatch NotFound(string problem) => new() { Status = 404, Problem = problem };
 
-    private RouteMatch MatchStandard(string verb, ReadOnlySpan<char> path, int version)
+    private RouteMatch MatchStandard(string root, string verb, ReadOnlySpan<char> path, int version)
     {
         var first = path.IndexOf('/');
         var last = path.LastIndexOf('/');
-        if (first <= 0 || last == first || last == path.Length - 1) return NotFound("write /rpc/{service}/{key}/{Method}");
+        if (first <= 0 || last == first || last == path.Length - 1) return NotFound($"write {root}{{service}}/{{key}}/{{Method}}");
         var name = path[..first];
         var key = path[(first + 1)..last];
-        if (key.IndexOf('/') >= 0) return NotFound("write /rpc/{service}/{key}/{Method}; a slash within the key is %2F");
+        if (key.IndexOf('/') >= 0) return NotFound($"write {root}{{service}}/{{key}}/{{Method}}; a slash within the key is %2F");
         if (!_services.TryGetValue(name, out var versions)) return NotFound($"there is no service '{name}'; /openapi.json has those there are");
         Version? found = null;
         foreach (var candidate in versions)
@@ -83,7 +88,7 @@ public sealed class HttpRouteTable
             if (candidate.Number == version) found = candidate;
         }
 
-        if (found is null) return NotFound($"'{name}' has no version {version}, but {string.Join(", ", versions.Select(v => v.Number))}; write /v{versions[^1].Number}/rpc/{name}/...");
+        if (found is null) return NotFound($"'{name}' has no version {version}, but {string.Join(", ", versions.Select(v => v.Number))}; write /v{versions[^1].Number}{root}{name}/...");
         if (!found.Methods.TryGetValue(path[(last + 1)..], out var method)) return NotFound($"'{name}' version {version} has no method '{path[(last + 1)..]}'; /openapi.json has those there are");
         if (!PercentText.TryDecode(key, plusIsSpace: false, out var decoded) || decoded.Length == 0)
             return new RouteMatch { Status = 400, Problem = "the key in the address is empty or not percent-encoded UTF-8" };

@@ -75,7 +75,8 @@ internal sealed class ItemReader(PipeReader body, RpcRequestItems items, Gateway
         }
     }
 
-    private static RpcException Explain(Exception exception, int line) => exception switch
+    /// <summary>Why an item of a stream could not be taken, with its number.</summary>
+    internal static RpcException Explain(Exception exception, int line) => exception switch
     {
         JsonFieldException field => new RpcException(StatusCode.InvalidArgument, $"item {line}: {field.Message}", exception)
         {

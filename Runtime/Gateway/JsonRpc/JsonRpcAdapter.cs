@@ -1,6 +1,5 @@
 using System.Buffers;
-using System.Diagnostics;
-using System.Text.Json;
+using Granary.Gateway.WebSockets;
 using Granary.Rpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -11,12 +10,15 @@ namespace Granary.Gateway.JsonRpc;
 /// <summary>
 /// JSON-RPC 2.0 by <c>POST /jsonrpc</c> (https://www.jsonrpc.org/specification): requests, notifications and batches. What is wrong with a call is in the response object, and the HTTP status 200; 4xx is only for
 /// what is no JSON-RPC over HTTP at all. A message of notifications is answered 204, when they have ended.
+/// The same messages, and streams, on a WebSocket: <see cref="JsonRpcSocket"/>.
 /// </summary>
 internal sealed class JsonRpcAdapter(
     RequestDelegate next,
-    JsonRpcMethods methods,
+    JsonRpcDispatcher dispatcher,
+    WebSocketAdmission admission,
     RpcPipeline pipeline,
     IOptions<GatewayOptions> options,
+    GatewayInstruments instruments,
     TimeProvider time,
     IHostApplicationLifetime lifetime)
 {
@@ -28,14 +30,16 @@ internal sealed class JsonRpcAdapter(
 
     private async Task ServeAsync(HttpContext context)
     {
-        var headers = context.Response.Headers;
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C, Id: { } trace }) headers["traceparent"] = trace;
-        headers.XContentTypeOptions = "nosniff";
+        HttpHead.Begin(context.Response);
         var request = context.Request;
-        if (!HttpMethods.IsPost(request.Method))
+        if (WebSocketHandshake.IsAsked(context))
         {
-            headers.Allow = "POST";
-            await RefuseAsync(context, 405, StatusCode.Unimplemented, "JSON-RPC requests are sent by POST");
+            await ConnectAsync(context);
+        }
+        else if (!HttpMethods.IsPost(request.Method))
+        {
+            context.Response.Headers.Allow = "POST";
+            await RefuseAsync(context, 405, StatusCode.Unimplemented, "JSON-RPC requests are sent by POST, or on a WebSocket");
         }
         else if (!MediaTypes.IsJson(request.ContentType) || request.Headers.ContentEncoding.Count > 0)
         {
@@ -45,6 +49,20 @@ internal sealed class JsonRpcAdapter(
         {
             await AnswerAsync(context);
         }
+    }
+
+    private async Task ConnectAsync(HttpContext context)
+    {
+        if (context.Request.QueryString.HasValue)
+        {
+            // A token there would be in every log on the way.
+            await RefuseAsync(context, 400, StatusCode.InvalidArgument, "the query must be empty; a token goes into the Authorization header or a subprotocol");
+            return;
+        }
+
+        await using var session = await admission.AdmitAsync(context);
+        if (session is null) return;
+        await new JsonRpcSocket(JsonRpcCaller.BySocket(context, session), session, dispatcher, pipeline, _options, instruments, time, lifetime.ApplicationStopping).ServeAsync();
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -72,71 +90,14 @@ internal sealed class JsonRpcAdapter(
         }
 
         List<JsonRpcEntry> entries = [];
-        bool isBatch;
-        try
+        if (dispatcher.Read(body, entries, out var isBatch) is { } refusal)
         {
-            isBatch = JsonRpcEntry.Read(body, _options.Limits.JsonDepth, _options.JsonRpc.MaxBatch, entries);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // An InvalidOperationException is a text that is no UTF-8.
-            await SendAsync(context, JsonRpcError.Response(default, JsonRpcError.ParseError, "Parse error: this is no JSON in UTF-8, or it is nested too deep"));
-            return;
-        }
-        catch (JsonRpcBatchException error)
-        {
-            await SendAsync(context, JsonRpcError.Response(default, JsonRpcError.InvalidRequest, $"Invalid Request: {error.Message}"));
+            await SendAsync(context, refusal);
             return;
         }
 
-        if (isBatch) await AnswerBatchAsync(context, entries);
-        else await SendAsync(context, await CallAsync(context, entries[0], isAlone: true));
-    }
-
-    private async Task AnswerBatchAsync(HttpContext context, List<JsonRpcEntry> entries)
-    {
-        var responses = new byte[]?[entries.Count];
-        var following = -1;
-        var workers = new Task[Math.Min(entries.Count, _options.JsonRpc.BatchConcurrency)];
-        for (var i = 0; i < workers.Length; i++) workers[i] = WorkAsync();
-        await Task.WhenAll(workers);
-
-        var output = new ArrayBufferWriter<byte>();
-        foreach (var response in responses)
-        {
-            if (response is null) continue;
-            output.Write(output.WrittenCount == 0 ? "["u8 : ","u8);
-            output.Write(response);
-        }
-
-        if (output.WrittenCount > 0) output.Write("]"u8);
-        await SendAsync(context, output.WrittenMemory);
-
-        async Task WorkAsync()
-        {
-            for (var i = Interlocked.Increment(ref following); i < entries.Count; i = Interlocked.Increment(ref following))
-            {
-                // Once nobody waits for the answer, nothing new is begun.
-                if (context.RequestAborted.IsCancellationRequested) return;
-                responses[i] = await CallAsync(context, entries[i], isAlone: false);
-            }
-        }
-    }
-
-    /// <summary>The response object; null for a notification.</summary>
-    private async ValueTask<byte[]?> CallAsync(HttpContext context, JsonRpcEntry entry, bool isAlone)
-    {
-        if (entry.Problem is { } problem) return JsonRpcError.Response(entry.Id.Span, JsonRpcError.InvalidRequest, $"Invalid Request: {problem}");
-        if (methods.Find(entry.Method!) is not { } method)
-        {
-            return entry.IsNotification ? null : JsonRpcError.Response(
-                entry.Id.Span, JsonRpcError.MethodNotFound, "Method not found: a method is written service.Method, as in calculator.Multiply, or with the contract's version, v2.users.Get; /openapi.json has those there are");
-        }
-
-        var call = new JsonRpcCall(context, method, entry, isAlone, _options, time, lifetime.ApplicationStopping);
-        await pipeline.RunAsync(call);
-        call.Finish();
-        return call.Response;
+        var caller = JsonRpcCaller.ByPost(context);
+        await SendAsync(context, isBatch ? await dispatcher.CallAllAsync(caller, entries) : await dispatcher.CallAsync(caller, entries[0], isAlone: true));
     }
 
     /// <summary>The whole body; null when it is too large.</summary>

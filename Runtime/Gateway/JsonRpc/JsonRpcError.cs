@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Granary.Rpc;
 
 namespace Granary.Gateway.JsonRpc;
@@ -11,7 +12,7 @@ internal static class JsonRpcError
     public const int ParseError = -32700;
     public const int InvalidRequest = -32600;
     public const int MethodNotFound = -32601;
-    private const int InvalidParams = -32602;
+    public const int InvalidParams = -32602;
     private const int InternalError = -32603;
     private const int ServerError = -32000;
 
@@ -28,6 +29,23 @@ internal static class JsonRpcError
     /// <summary>The response to what is no call. Without an id of its own, the id is null.</summary>
     public static byte[] Response(ReadOnlySpan<byte> id, int code, string message) => Write(id, code, message, null, "");
 
+    /// <summary>Writes the error object of a call that failed.</summary>
+    public static void Write(Utf8JsonWriter json, RpcException error, string traceId) => Write(json, CodeOf(error), error.Message, error, traceId);
+
+    private static void Write(Utf8JsonWriter json, int code, string message, RpcException? error, string traceId)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("code"u8, code);
+        json.WriteString("message"u8, message);
+        if (error is not null)
+        {
+            json.WritePropertyName("data"u8);
+            HttpProblem.Write(json, error, RpcStatus.ToHttp(error.Code), traceId);
+        }
+
+        json.WriteEndObject();
+    }
+
     private static byte[] Write(ReadOnlySpan<byte> id, int code, string message, RpcException? error, string traceId)
     {
         var output = JsonOutput.Rent();
@@ -36,16 +54,8 @@ internal static class JsonRpcError
             var json = output.Json;
             json.WriteStartObject();
             json.WriteString("jsonrpc"u8, "2.0"u8);
-            json.WriteStartObject("error"u8);
-            json.WriteNumber("code"u8, code);
-            json.WriteString("message"u8, message);
-            if (error is not null)
-            {
-                json.WritePropertyName("data"u8);
-                HttpProblem.Write(json, error, RpcStatus.ToHttp(error.Code), traceId);
-            }
-
-            json.WriteEndObject();
+            json.WritePropertyName("error"u8);
+            Write(json, code, message, error, traceId);
             json.WritePropertyName("id"u8);
             if (id.IsEmpty) json.WriteNullValue();
             else json.WriteRawValue(id, skipInputValidation: true);

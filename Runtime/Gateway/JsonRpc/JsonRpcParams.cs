@@ -8,9 +8,15 @@ namespace Granary.Gateway.JsonRpc;
 /// <summary>The <c>params</c> of a request into typed arguments: by name, the grain's key under <c>key</c>; or by position, the key first and the arguments in the order of the method.</summary>
 internal static class JsonRpcParams
 {
-    /// <exception cref="RpcException">There are too many of them.</exception>
+    /// <exception cref="RpcException">There are too many of them, or the key is too long.</exception>
     /// <exception cref="JsonFieldException">One does not fit.</exception>
-    public static void Read(ReadOnlySpan<byte> parameters, RpcRequest request, int maxDepth)
+    public static void Read(ReadOnlySpan<byte> parameters, RpcRequest request, LimitOptions limits)
+    {
+        Read(parameters, request, limits.JsonDepth);
+        if (request.KeyText is { } key && key.Length > limits.KeyLength) throw RpcException.Invalid("key", $"longer than {limits.KeyLength} characters");
+    }
+
+    private static void Read(ReadOnlySpan<byte> parameters, RpcRequest request, int maxDepth)
     {
         if (parameters.IsEmpty)
         {
