@@ -26,7 +26,7 @@ public static class HttpProblem
         response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";
         if (status == 401) response.Headers.WWWAuthenticate = Challenge(error);
-        if (error.RetryAfter is { } wait) response.Headers.RetryAfter = ((long)Math.Ceiling(Math.Max(0, wait.TotalSeconds))).ToString(CultureInfo.InvariantCulture);
+        if (error.RetryAfter is { } wait) response.Headers.RetryAfter = Seconds(wait).ToString(CultureInfo.InvariantCulture);
         var output = JsonOutput.Rent();
         try
         {
@@ -50,6 +50,7 @@ public static class HttpProblem
         json.WriteString("detail"u8, error.Message);
         json.WriteString("code"u8, RpcStatus.Name(error.Code));
         json.WriteString("traceId"u8, traceId);
+        if (error.RetryAfter is { } wait) json.WriteNumber("retryAfter"u8, Seconds(wait));
         if (error.Reason is not null) json.WriteString("reason"u8, error.Reason);
         if (error.Violations.Count > 0)
         {
@@ -94,6 +95,8 @@ public static class HttpProblem
         await start;
         await response.BodyWriter.WriteAsync(body);
     }
+
+    private static long Seconds(TimeSpan wait) => (long)Math.Ceiling(Math.Max(0, wait.TotalSeconds));
 
     private static string TraceId(HttpContext context) =>
         Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.TraceId.ToHexString() : context.TraceIdentifier;

@@ -22,16 +22,18 @@ internal enum JsonRpcControlKind
 /// <param name="Item">The item's JSON text, within the message's bytes.</param>
 internal readonly record struct JsonRpcControl(JsonRpcControlKind Kind, long Subscription, ReadOnlyMemory<byte> Item)
 {
-    /// <exception cref="RpcException">There is no such method, or the params are not its.</exception>
-    public static JsonRpcControl Read(JsonRpcEntry entry, int maxDepth)
+    /// <summary>What a method does; null when it is none of these.</summary>
+    public static JsonRpcControlKind? KindOf(string? method) => method switch
     {
-        var kind = entry.Method switch
-        {
-            "rpc.send" => JsonRpcControlKind.Send,
-            "rpc.end" => JsonRpcControlKind.End,
-            "rpc.cancel" => JsonRpcControlKind.Cancel,
-            _ => throw new RpcException(StatusCode.Unimplemented, $"'{entry.Method}' is none of rpc.send, rpc.end and rpc.cancel"),
-        };
+        "rpc.send" => JsonRpcControlKind.Send,
+        "rpc.end" => JsonRpcControlKind.End,
+        "rpc.cancel" => JsonRpcControlKind.Cancel,
+        _ => null,
+    };
+
+    /// <exception cref="RpcException">The params are not the method's.</exception>
+    public static JsonRpcControl Read(JsonRpcControlKind kind, JsonRpcEntry entry, int maxDepth)
+    {
         var found = ReadParams(entry.Params, maxDepth);
         if (found.Subscription is not { } subscription) throw RpcException.Invalid("subscription", "missing; the number that the request of the stream was answered with is expected");
         if (found.Item.IsEmpty == (kind == JsonRpcControlKind.Send)) throw RpcException.Invalid("item", found.Item.IsEmpty ? "missing" : $"{entry.Method} has none");

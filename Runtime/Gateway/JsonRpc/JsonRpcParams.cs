@@ -42,6 +42,15 @@ internal static class JsonRpcParams
         }
     }
 
+    /// <summary>Adds the first item of the caller's stream, when the params by name hold one.</summary>
+    /// <exception cref="JsonFieldException">It does not fit.</exception>
+    public static void ReadItem(ReadOnlySpan<byte> parameters, RpcRequestItems items, int maxDepth)
+    {
+        if (parameters.IsEmpty || parameters[0] != (byte)'{') return;
+        var reader = new Utf8JsonReader(parameters, new JsonReaderOptions { MaxDepth = maxDepth });
+        items.TryAddJson(ref reader);
+    }
+
     private static void ReadObject(ReadOnlySpan<byte> json, RpcRequest request, int maxDepth)
     {
         try
@@ -58,14 +67,14 @@ internal static class JsonRpcParams
 
     private static void Name(ReadOnlySpan<byte> array, RpcMethod method, Utf8JsonWriter json, int maxDepth)
     {
-        var fields = method.Request.Fields;
+        var fields = method.Request.Fields.Where(f => !f.IsItem).ToArray();
         var reader = new Utf8JsonReader(array, new JsonReaderOptions { MaxDepth = maxDepth + 2 });
         reader.Read();
         json.WriteStartObject();
         for (var i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
         {
-            if (i == fields.Count)
-                throw new RpcException(StatusCode.InvalidArgument, $"params has more than {fields.Count} values; by position they are {string.Join(", ", fields.Select(f => f.Name))}");
+            if (i == fields.Length)
+                throw new RpcException(StatusCode.InvalidArgument, $"params has more than {fields.Length} values; by position they are {string.Join(", ", fields.Select(f => f.Name))}");
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             json.WritePropertyName(fields[i].Name);

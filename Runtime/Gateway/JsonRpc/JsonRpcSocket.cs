@@ -50,9 +50,9 @@ internal sealed class JsonRpcSocket(
         }
 
         var entry = entries[0];
-        if (!isBatch && entry.Method?.StartsWith("rpc.", StringComparison.Ordinal) == true)
+        if (!isBatch && JsonRpcControl.KindOf(entry.Method) is { } kind)
         {
-            await ControlAsync(entry);
+            await ControlAsync(kind, entry);
             return;
         }
 
@@ -127,11 +127,11 @@ internal sealed class JsonRpcSocket(
         }
     }
 
-    private async ValueTask ControlAsync(JsonRpcEntry entry)
+    private async ValueTask ControlAsync(JsonRpcControlKind kind, JsonRpcEntry entry)
     {
         try
         {
-            var control = JsonRpcControl.Read(entry, options.Limits.JsonDepth);
+            var control = JsonRpcControl.Read(kind, entry, options.Limits.JsonDepth);
             _streams.TryGetValue(control.Subscription, out var stream);
             var done = stream is not null && await ControlAsync(stream, control);
             if (!entry.IsNotification) await _connection.SendAsync(JsonRpcMessage.Response(entry.Id.Span, json => json.WriteBooleanValue(done)));

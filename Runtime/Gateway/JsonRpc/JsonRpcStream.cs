@@ -49,7 +49,11 @@ internal sealed class JsonRpcStream(JsonRpcCaller caller, WebSocketConnection co
     public override async ValueTask ReadRequestAsync()
     {
         JsonRpcParams.Read(entry.Params.Span, Request, options.Limits);
-        if (Method.Kind is RpcMethodKind.ClientStream or RpcMethodKind.Bidirectional) Items = new IncomingItems(Request.Items!, options);
+        if (Request.Items is { } items)
+        {
+            JsonRpcParams.ReadItem(entry.Params.Span, items, options.Limits.JsonDepth);
+            Items = new IncomingItems(items, options);
+        }
 
         // Before the grain is called, since the caller needs the number to send items.
         _subscribed = true;

@@ -21,7 +21,10 @@ internal sealed class ItemSender(WebSocketConnection connection, byte[] before, 
                 var next = request.MoveNextAsync();
                 if (!next.IsCompleted) await connection.FlushAsync();
                 if (!await next) return;
-                if (!await SendAsync(call)) call.Cancellation.ThrowIfCancellationRequested();
+                await SendAsync(call);
+
+                // A grain may go on although it was cancelled, and sending need not wait for anything.
+                call.Cancellation.ThrowIfCancellationRequested();
                 instruments.StreamedItems.Add(1, method);
             }
         }

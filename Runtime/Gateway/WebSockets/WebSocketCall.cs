@@ -170,8 +170,7 @@ internal sealed class WebSocketCall : RpcCall
         }
     }
 
-    private static bool HasArguments(RpcMethod method) =>
-        method.Request.Fields.Any(field => field.Name != "key" && !(method.RequestItem is not null && field.Name == "item"));
+    private static bool HasArguments(RpcMethod method) => method.Request.Fields.Any(field => !field.IsKey && !field.IsItem);
 
     // Until the connection ends. It reads no further than the grain has taken, which holds the caller back.
     private async Task ReadAsync()

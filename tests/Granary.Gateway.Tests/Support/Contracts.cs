@@ -31,6 +31,9 @@ public interface IProbeGrain : IGrainWithStringKey
     /// <summary>Ends only by its token.</summary>
     Task<string> Wait(CancellationToken ct = default);
 
+    /// <summary>Ends when the test lets it.</summary>
+    Task<string> Hold(CancellationToken ct = default);
+
     [RpcMethod(Deadline = "50ms")]
     Task<string> WaitBriefly(CancellationToken ct = default);
 
@@ -81,6 +84,9 @@ public interface IProbeGrain : IGrainWithStringKey
     Task<double> Sum(RpcStream<double> numbers, double start = 0, CancellationToken ct = default);
 
     IAsyncEnumerable<double> RunningSum(RpcStream<double> numbers, CancellationToken ct = default);
+
+    /// <summary>Counts numbers, once the test lets it.</summary>
+    Task<int> Hesitate(RpcStream<double> numbers, CancellationToken ct = default);
 
     /// <summary>Takes parcels until one is heavy.</summary>
     Task<int> TakeUntilHeavy(RpcStream<Parcel> parcels, CancellationToken ct = default);

@@ -15,6 +15,9 @@ internal sealed class Grains : IGrainFactory
     /// <summary>Completes when a waiting or streaming method has begun.</summary>
     public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Lets <see cref="IProbeGrain.Hesitate"/> read and <see cref="IProbeGrain.Hold"/> end.</summary>
+    public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Completes when the token of a waiting method has fired or a stream was disposed.</summary>
     public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -23,6 +26,32 @@ internal sealed class Grains : IGrainFactory
 
     /// <summary>How many items of <see cref="IProbeGrain.Flood"/> were asked for.</summary>
     public int Flooded;
+
+    private int _held;
+
+    /// <summary>Waits until that many calls are held.</summary>
+    public async Task HeldAsync(int count)
+    {
+        for (var tries = 0; Volatile.Read(ref _held) < count; tries++)
+        {
+            Assert.True(tries < 6000, $"Only {_held} calls began.");
+            await Task.Delay(10);
+        }
+
+        Assert.Equal(count, Volatile.Read(ref _held));
+    }
+
+    /// <summary>Waits until no more of a flood is asked for: what is in flight is bounded by the buffers on the way, so the count comes to rest when nobody reads.</summary>
+    public async Task HeldBackAsync()
+    {
+        var count = -1;
+        for (var quiet = 0; quiet < 10; quiet = count > 0 && Volatile.Read(ref Flooded) == count ? quiet + 1 : 0)
+        {
+            count = Volatile.Read(ref Flooded);
+            await Task.Delay(50);
+            Assert.True(count < 10_000, "The grain was not held back.");
+        }
+    }
 
     /// <summary>What was left of the deadline in the last call.</summary>
     public TimeSpan? Remaining { get; set; }
@@ -118,6 +147,13 @@ internal sealed class Grains : IGrainFactory
             return "never";
         }
 
+        public async Task<string> Hold(CancellationToken ct)
+        {
+            Interlocked.Increment(ref grains._held);
+            await grains.Go.Task.WaitAsync(ct);
+            return "held";
+        }
+
         public Task<string> WaitBriefly(CancellationToken ct) => Wait(ct);
 
         public Task<Dictionary<string, string>> WhoAmI(CancellationToken ct) => Task.FromResult(RequestContext.Entries.ToDictionary(e => e.Key, e => (string)e.Value));
@@ -197,6 +233,16 @@ internal sealed class Grains : IGrainFactory
         {
             var sum = 0.0;
             await foreach (var number in numbers.WithCancellation(ct)) yield return sum += number;
+        }
+
+        public async Task<int> Hesitate(RpcStream<double> numbers, CancellationToken ct)
+        {
+            grains.Begun.TrySetResult();
+            using var ended = ct.UnsafeRegister(_ => grains.Ended.TrySetResult(), null);
+            await grains.Go.Task.WaitAsync(ct);
+            var count = 0;
+            await foreach (var number in numbers.WithCancellation(ct)) count++;
+            return count;
         }
 
         public async Task<int> TakeUntilHeavy(RpcStream<Parcel> parcels, CancellationToken ct)
