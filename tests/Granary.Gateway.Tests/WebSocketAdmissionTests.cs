@@ -1,8 +1,8 @@
-using System.Net.WebSockets;
 using System.Net.Http.Headers;
+using System.Net.WebSockets;
 using Granary.Gateway.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Granary.Gateway.Tests;
 
