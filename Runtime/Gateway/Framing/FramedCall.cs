@@ -243,10 +243,7 @@ internal abstract class FramedCall : RpcCall
         using var message = _rules!.Open(frame);
         Format.ReadRequest(message.Bytes, Request, Options.Limits);
         if (Request.Items is { } items) Format.TryAddItem(message.Bytes, items, Options.Limits);
-
-        // Only keys with a text in them can be long.
-        if (Method.Service.Key is not (RpcKeyKind.Integer or RpcKeyKind.Guid) && Request.KeyText is { } key && key.Length > Options.Limits.KeyLength)
-            throw RpcException.Invalid("key", $"longer than {Options.Limits.KeyLength} characters");
+        Request.CheckKeyLength(Options.Limits);
     }
 
     private void BeginItems(PipeReader body, bool hasMore)

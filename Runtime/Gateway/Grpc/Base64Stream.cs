@@ -35,16 +35,24 @@ internal sealed class Base64Stream(PipeReader body) : Stream
         {
             var read = await body.ReadAsync(cancellationToken);
             var there = read.Buffer;
-            if (there.Length < Quantum)
+            if (there.Length < Quantum && !read.IsCompleted)
             {
-                if (read.IsCompleted) return there.IsEmpty ? 0 : throw Broken();
                 body.AdvanceTo(there.Start, there.End);
                 continue;
             }
 
-            var (consumed, written) = Decode(there, buffer.Span);
-            body.AdvanceTo(there.GetPosition(consumed));
-            return written;
+            var consumed = there.End;
+            try
+            {
+                if (there.Length < Quantum) return there.IsEmpty ? 0 : throw Broken();
+                var (length, written) = Decode(there, buffer.Span);
+                consumed = there.GetPosition(length);
+                return written;
+            }
+            finally
+            {
+                body.AdvanceTo(consumed);
+            }
         }
     }
 

@@ -18,6 +18,9 @@ public sealed class GatewayOptions
     /// <summary>What callers' connections may do.</summary>
     public Listening.ConnectionOptions Connections { get; set; } = new();
 
+    /// <summary>Which web pages may call.</summary>
+    public Cors.CorsOptions Cors { get; set; } = new();
+
     /// <summary>How large requests may be.</summary>
     public LimitOptions Limits { get; set; } = new();
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Granary.Gateway.Cors;
 using Granary.Gateway.WebSockets;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,7 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Deadlines:Maximum", deadlines.Maximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
         Within(faults, "Deadlines:Default", deadlines.Default, TimeSpan.FromMilliseconds(1), deadlines.Maximum);
         Within(faults, "Deadlines:StreamMaximum", deadlines.StreamMaximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(30));
+        Cors(options.Cors, faults);
         Within(faults, "Connections:FirstBytes", options.Connections.FirstBytes, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Within(faults, "Connections:Undecided", options.Connections.Undecided, 1, 1_000_000);
         Within(faults, "Connections:Streams", options.Connections.Streams, 1, 100_000);
@@ -93,6 +95,17 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
             Within(faults, $"RateLimits:{name}:Burst", policy.Burst, 0, 1_000_000_000);
             Within(faults, $"RateLimits:{name}:Period", policy.Period, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
         }
+    }
+
+    private void Cors(CorsOptions options, List<string> faults)
+    {
+        foreach (var origin in options.Origins)
+        {
+            if (CorsPipeline.Problem(origin) is { } problem) faults.Add($"{path}:Cors:Origins holds '{origin}'; {problem}.");
+        }
+
+        if (options.Credentials && options.Origins.Contains("*")) faults.Add($"{path}:Cors:Credentials is true, and {path}:Cors:Origins holds '*': any page could act for your users. Name the origins, or set Credentials to false.");
+        Within(faults, "Cors:Remember", options.Remember, TimeSpan.Zero, TimeSpan.FromDays(1));
     }
 
     private void Header(List<string> faults, string header)

@@ -1,4 +1,6 @@
+using Granary.Gateway.Connect;
 using Granary.Gateway.Contracts;
+using Granary.Gateway.Cors;
 using Granary.Gateway.Grpc;
 using Granary.Gateway.JsonRpc;
 using Granary.Gateway.WebSockets;
@@ -33,10 +35,12 @@ public static class GatewayPipeline
         app.ApplicationServices.GetRequiredService<HttpRouteTable>();
         app.ApplicationServices.GetRequiredService<JsonRpcMethods>();
         app.ApplicationServices.GetRequiredService<RpcPipeline>();
+        app.UseCors(app.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.Cors);
         app.UseMiddleware<GrpcAdapter>();
         app.UseMiddleware<HttpAdapter>();
         app.UseMiddleware<JsonRpcAdapter>();
         app.UseMiddleware<WebSocketAdapter>();
+        app.UseMiddleware<ConnectAdapter>();
 
         // Calls have been answered by now: what follows is for controllers and the like, and may cost what it costs.
         app.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = AnswerExceptionAsync });

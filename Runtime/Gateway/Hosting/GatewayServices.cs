@@ -62,6 +62,7 @@ public static class GatewayServices
 
         // The host's own endpoints too: nothing is open unless it says so.
         services.AddRouting();
+        services.AddCors();
         services.AddAuthentication(BearerHandler.SchemeName).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.SchemeName, null);
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;

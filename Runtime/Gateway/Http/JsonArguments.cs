@@ -27,11 +27,11 @@ internal static class JsonArguments
             state.AddJson(ref reader);
         });
 
-    /// <summary>Reads a request message, which holds the key too.</summary>
+    /// <summary>Reads a request message, which holds the key too, in the JSON form of proto3.</summary>
     /// <exception cref="RpcException">It is no JSON, too deep, or has something after its end.</exception>
     /// <exception cref="JsonFieldException">A field does not fit.</exception>
     public static void ReadMessage(ReadOnlySpan<byte> message, RpcRequest request, int maxDepth) =>
-        Parse(message, maxDepth, request, static (ref reader, state) => state.ReadJson(ref reader, keyInBody: true));
+        Parse(message, maxDepth, request, static (ref reader, state) => state.ReadJson(ref reader, keyInBody: true, JsonFormat.LongsAsStrings));
 
     /// <summary>Reads the item of a message of the caller's stream; false when it has none.</summary>
     /// <exception cref="RpcException">It is no JSON, too deep, or has something after its end.</exception>
