@@ -150,6 +150,9 @@ public abstract class Call : MailboxItem
     /// <summary>Changes an argument, for call filters.</summary>
     public virtual void SetArgument(int i, object? v) => throw new ArgumentOutOfRangeException(nameof(i));
 
+    /// <summary>This runs in the place of another one: whoever cancels that one cancels the token this one's method gets.</summary>
+    internal void CancelWith(Call other) => _calleeCancellation = other._calleeCancellation ??= new CancellationTokenSource();
+
     /// <summary>Clears the argument fields and returns this to its pool.</summary>
     protected abstract void ReturnToPool();
 

@@ -134,6 +134,9 @@ public sealed class CallInterface
     /// <summary>The method with that number, or null.</summary>
     internal CallMethod? FindMethod(uint id) => _byId.GetValueOrDefault(id);
 
+    /// <summary>The only method of that name; null when there is none, or more than one.</summary>
+    internal CallMethod? FindByName(string name) => Methods.Count(m => m.Name == name) == 1 ? Methods.First(m => m.Name == name) : null;
+
     public override string ToString() => Name;
 }
 

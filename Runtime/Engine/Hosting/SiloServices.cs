@@ -1,9 +1,11 @@
 using Granary.Engine.Directory;
 using Granary.Engine.Management;
 using Granary.Engine.Membership;
+using Granary.Engine.Routing;
 using Granary.Engine.Storage;
 using Granary.Engine.Timers;
 using Granary.Hosting;
+using Granary.Rpc.Catalog;
 using Granary.Rpc.Cluster;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -87,6 +89,7 @@ internal static class ProcessServices
         services.AddSingleton<GrainFactory>();
         services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<GrainFactory>());
         services.AddSingleton<IClusterClient>(provider => provider.GetRequiredService<GrainFactory>());
+        services.TryAddSingleton<IRpcPassThrough, PassThrough>();
         services.TryAddSingleton<IClusterFeed, ClusterFeed>();
         services.TryAddSingleton<IClusterInspector, ClusterInspector>();
     }

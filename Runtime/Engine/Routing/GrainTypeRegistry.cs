@@ -46,6 +46,8 @@ internal sealed class GrainTypeRegistry
 
     internal GrainClass? FindClass(GrainType type) => _classes.GetValueOrDefault(type);
 
+    internal CallInterface? FindInterface(Type type) => _interfacesByType.GetValueOrDefault(type);
+
     internal CallInterface? FindInterface(string name) => _interfacesByName.GetValueOrDefault(name);
 
     /// <summary>The generated interface of a C# one.</summary>

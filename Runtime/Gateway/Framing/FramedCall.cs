@@ -241,7 +241,8 @@ internal abstract class FramedCall : RpcCall
     private void ReadRequest(in Frame frame)
     {
         using var message = _rules!.Open(frame);
-        Format.ReadRequest(message.Bytes, Request, Options.Limits);
+        if (Format == MessageFormat.Proto && _services.PassThrough.Takes(Method)) Request.TakeMessage(message.Bytes);
+        else Format.ReadRequest(message.Bytes, Request, Options.Limits);
         if (Request.Items is { } items) Format.TryAddItem(message.Bytes, items, Options.Limits);
         Request.CheckKeyLength(Options.Limits);
     }

@@ -46,6 +46,12 @@ internal abstract class MessageFormat
 
         public override void WriteReply(RpcRequest request, FrameWriter frames)
         {
+            if (request.Message is not null)
+            {
+                frames.Write(request.Reply.Span);
+                return;
+            }
+
             var writer = new WireWriter(ArrayPool<byte>.Shared.Rent(512));
             try
             {
@@ -60,6 +66,12 @@ internal abstract class MessageFormat
 
         public override void WriteReply(RpcRequest request, IBufferWriter<byte> output)
         {
+            if (request.Message is not null)
+            {
+                output.Write(request.Reply.Span);
+                return;
+            }
+
             var writer = new WireWriter(ArrayPool<byte>.Shared.Rent(512));
             try
             {

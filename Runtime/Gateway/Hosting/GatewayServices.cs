@@ -59,6 +59,7 @@ public static class GatewayServices
         services.AddSingleton<IRpcFilter, DeadlineFilter>();
         services.AddSingleton<IRpcFilter, ExchangeFilter>();
         services.AddSingleton<IRpcFilter, InvocationFilter>();
+        services.AddSingleton<PassThrough>();
 
         // The host's own endpoints too: nothing is open unless it says so.
         services.AddRouting();

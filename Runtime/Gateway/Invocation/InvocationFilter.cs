@@ -4,7 +4,7 @@ using Orleans;
 namespace Granary.Gateway.Invocation;
 
 /// <summary>Calls the grain. The last stage.</summary>
-internal sealed class InvocationFilter(IGrainFactory grains, CallContext context) : IRpcFilter
+internal sealed class InvocationFilter(IGrainFactory grains, CallContext context, IRpcPassThrough? engine = null) : IRpcFilter
 {
     public int Order => RpcStage.Invoke;
 
@@ -14,6 +14,8 @@ internal sealed class InvocationFilter(IGrainFactory grains, CallContext context
     public ValueTask InvokeAsync(RpcCall call, RpcNext next)
     {
         context.Enter(call);
-        return call.Request.InvokeAsync(grains, call.Cancellation);
+        return call.Request.Message is null ? call.Request.InvokeAsync(grains, call.Cancellation) : PassAsync(call);
     }
+
+    private async ValueTask PassAsync(RpcCall call) => call.Request.Reply = await engine!.InvokeAsync(call.Request, grains, call.Cancellation);
 }

@@ -18,6 +18,8 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
 
     private readonly FieldModel? _keyField = method.KeyedRequest?.Fields.First(f => f.IsKey);
 
+    private string KeyArguments => model.Key is KeyKind.IntegerCompound or KeyKind.GuidCompound ? "Key.Value, Key.Extension" : "Key.Value";
+
     private string KeyName => _keyField?.JsonName ?? "key";
 
     private bool IsStream => method.Returns == ReturnKind.Stream;
@@ -51,6 +53,7 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
             code.Line($"protected override string KeyField => {Text.Quote(KeyName)};");
         }
 
+        EmitPassThrough();
         EmitSetArgument();
         EmitReadJson();
         EmitCheckArguments();
@@ -59,6 +62,22 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
         EmitResult();
         _copy.EmitMethods(code);
         code.Close();
+    }
+
+    /// <summary>The engine's message of a call is the request message, but for the key where that is no argument: one can be sent for the other. Streams are read item by item.</summary>
+    private void EmitPassThrough()
+    {
+        if (method.Stream is not null || IsStream || method.Returns == ReturnKind.Void) return;
+        if (_keyField is not null)
+        {
+            code.Line();
+            code.Line($"protected override int KeyNumber => {Text.Number(_keyField.Number)};");
+        }
+
+        code.Line();
+        code.Line($"public override string? PassThroughMethod => {Text.Quote(method.Name)};");
+        code.Line();
+        code.Line($"public override global::Orleans.Runtime.IAddressable GetGrain(global::Orleans.IGrainFactory grains) => grains.GetGrain<{model.TypeName}>({KeyArguments});");
     }
 
     private void EmitSetArgument()
@@ -167,8 +186,7 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
 
     private void EmitInvoke()
     {
-        var key = model.Key is KeyKind.IntegerCompound or KeyKind.GuidCompound ? "Key.Value, Key.Extension" : "Key.Value";
-        var grain = $"grains.GetGrain<{model.TypeName}>({key})";
+        var grain = $"grains.GetGrain<{model.TypeName}>({KeyArguments})";
         var target = $"(({method.DeclaringType}){grain})";
         var arguments = Text.List(method.Parameters.Select(p => p.Argument < 0 ? "cancellation" : Argument(method.Arguments[p.Argument])));
         var call = $"{target}.{method.Name}({arguments})";

@@ -150,6 +150,9 @@ public abstract class RpcKeyedRequest<TKey> : RpcRequest
         return true;
     }
 
+    /// <summary>The number of that field.</summary>
+    protected virtual int KeyNumber => 1;
+
     /// <summary>Sets the key.</summary>
     protected void SetKey(TKey key)
     {
@@ -179,6 +182,19 @@ public abstract class RpcKeyedRequest<TKey> : RpcRequest
         }
 
         SetKey(TKey.Read(ref reader));
+    }
+
+    private protected sealed override void ReadOnlyKey(ref WireReader reader)
+    {
+        // A varint or a text.
+        var keyTag = ((uint)KeyNumber << 3) | (TKey.HasDefault ? 0u : 2u);
+        for (uint tag; (tag = reader.ReadTag()) != 0;)
+        {
+            if (tag == keyTag) ReadKey(ref reader);
+            else reader.Skip(tag);
+        }
+
+        AfterRead();
     }
 
     /// <summary>After the wire form: an absent integer is 0.</summary>

@@ -47,6 +47,30 @@ public abstract class RpcRequest
     /// <exception cref="WireFormatException">The bytes are no such message.</exception>
     public abstract void Read(ref WireReader reader);
 
+    /// <summary>The C# method to which an engine may send the request message as it is, since its own messages are the same; null where there is none, or they are not.</summary>
+    public virtual string? PassThroughMethod => null;
+
+    /// <summary>The request message as it came, for <see cref="IRpcPassThrough"/>: only the key has been read from it. Null when the arguments were read.</summary>
+    public byte[]? Message { get; private set; }
+
+    /// <summary>The reply message that <see cref="IRpcPassThrough"/> brought back; only if <see cref="Message"/> is set, and instead of a result.</summary>
+    public ReadOnlyMemory<byte> Reply { get; set; }
+
+    /// <summary>Takes the request message as it is and reads nothing but the key. Only where there is a <see cref="PassThroughMethod"/>.</summary>
+    /// <exception cref="WireFormatException">The bytes are no such message, as far as they were looked at.</exception>
+    public void TakeMessage(ReadOnlySpan<byte> message)
+    {
+        var reader = new WireReader(message);
+        ReadOnlyKey(ref reader);
+        Message = message.ToArray();
+    }
+
+    /// <summary>The grain that is called. Only where there is a <see cref="PassThroughMethod"/>.</summary>
+    public virtual Orleans.Runtime.IAddressable GetGrain(IGrainFactory grains) => throw new InvalidOperationException($"{Method} cannot be called with an undecoded message.");
+
+    /// <summary>Reads the key of a request message and passes over the rest.</summary>
+    private protected virtual void ReadOnlyKey(ref WireReader reader) => throw new InvalidOperationException($"{Method} cannot be called with an undecoded message.");
+
     /// <summary>
     /// Calls the grain. Completes when a unary or client-streaming call has its result; for the others, at once: the items are then read by <see cref="MoveNextAsync"/>.
     /// The ambient <see cref="Orleans.Runtime.RequestContext"/> and <see cref="RpcDeadline"/> go along.

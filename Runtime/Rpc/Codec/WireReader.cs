@@ -66,6 +66,14 @@ public ref partial struct WireReader
         return ReadLongTag();
     }
 
+    /// <summary>Takes what is left of the current message (or the data) as it is.</summary>
+    public ReadOnlySpan<byte> ReadRest()
+    {
+        var rest = _data[_position.._limit];
+        _position = _limit;
+        return rest;
+    }
+
     /// <summary>Passes over the value of a field that is not known, whose tag was just read. Groups too, whose nesting counts as that of messages.</summary>
     public void Skip(uint tag)
     {

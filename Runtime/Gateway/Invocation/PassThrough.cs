@@ -1,0 +1,20 @@
+using System.Collections.Frozen;
+using Granary.Rpc.Catalog;
+
+namespace Granary.Gateway.Invocation;
+
+/// <summary>
+/// Which calls go to the grain with their messages as they came: of methods whose messages the engine can take, where no filter between the exchange and the invocation may look at the arguments or the result.
+/// </summary>
+internal sealed class PassThrough
+{
+    private readonly FrozenSet<RpcMethod> _methods;
+
+    public PassThrough(RpcCatalog catalog, IEnumerable<IRpcFilter> filters, IRpcPassThrough? engine = null)
+    {
+        var further = filters.Where(f => f.Order > RpcStage.Exchange && f is not InvocationFilter).ToArray();
+        _methods = catalog.Services.SelectMany(s => s.Methods).Where(m => engine?.Supports(m) == true && !further.Any(f => f.Supports(m))).ToFrozenSet();
+    }
+
+    public bool Takes(RpcMethod method) => _methods.Contains(method);
+}
