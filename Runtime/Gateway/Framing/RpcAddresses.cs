@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Granary.Gateway.Grpc;
 using Granary.Rpc.Catalog;
 
 namespace Granary.Gateway.Framing;
@@ -9,11 +10,16 @@ internal sealed class RpcAddresses
     private readonly FrozenDictionary<string, RpcAddress> _byPath;
     private readonly FrozenSet<string> _services;
 
-    public RpcAddresses(RpcCatalog catalog, RpcPipeline pipeline)
+    public RpcAddresses(RpcCatalog catalog, RpcPipeline pipeline, SystemServices system)
     {
-        _byPath = catalog.Services.SelectMany(s => s.Methods).ToFrozenDictionary(m => $"/{m.Service.FullName}/{m.Name}", m => new RpcAddress(m, pipeline), StringComparer.Ordinal);
-        _services = catalog.Services.Select(s => s.FullName).ToFrozenSet(StringComparer.Ordinal);
+        var byPath = new Dictionary<string, RpcAddress>(StringComparer.Ordinal);
+        foreach (var method in system.Catalog.Services.SelectMany(s => s.Methods)) byPath[PathOf(method)] = new RpcAddress(method, system.Pipeline);
+        foreach (var method in catalog.Services.SelectMany(s => s.Methods)) byPath[PathOf(method)] = new RpcAddress(method, pipeline);
+        _byPath = byPath.ToFrozenDictionary(StringComparer.Ordinal);
+        _services = _byPath.Values.Select(a => a.Method.Service.FullName).ToFrozenSet(StringComparer.Ordinal);
     }
+
+    private static string PathOf(RpcMethod method) => $"/{method.Service.FullName}/{method.Name}";
 
     /// <summary>What is at that path, or null.</summary>
     public RpcAddress? Find(string? path) => path is null ? null : _byPath.GetValueOrDefault(path);

@@ -1,5 +1,7 @@
 using Granary.Gateway.Contracts;
 using Granary.Gateway.Framing;
+using Granary.Gateway.Grpc;
+using Granary.Gateway.Grpc.Health;
 using Granary.Gateway.JsonRpc;
 using Granary.Gateway.WebSockets;
 using Granary.Rpc.Catalog;
@@ -49,6 +51,8 @@ public static class GatewayServices
         services.TryAddSingleton<WebSocketAdmission>();
         services.TryAddSingleton<RpcPipeline>();
         services.TryAddSingleton<CallServices>();
+        services.TryAddSingleton<ReadyState>();
+        services.TryAddSingleton<SystemServices>();
         services.TryAddSingleton<RpcAddresses>();
         services.TryAddSingleton<OpenApiDocument>();
         services.TryAddSingleton<ProtoFiles>();
