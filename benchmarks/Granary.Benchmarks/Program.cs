@@ -2,6 +2,7 @@ using System.Globalization;
 using Granary.Benchmarks.Cluster;
 using Granary.Benchmarks.Codecs;
 using Granary.Benchmarks.Fuzzing;
+using Granary.Benchmarks.Grpc;
 using Granary.Benchmarks.Http;
 using Granary.Benchmarks.Local;
 using Granary.Benchmarks.Startup;
@@ -11,6 +12,9 @@ switch (args)
 {
     case [BareKestrel.Role, var port]:
         await BareKestrel.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
+        return 0;
+    case [BareHttp2.Role, var port]:
+        await BareHttp2.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
         return 0;
     case [OneAnswer.Role]:
         await OneAnswer.RunAsync();
@@ -25,7 +29,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new Starts()];
 
 Options options;
 try

@@ -66,6 +66,22 @@ internal sealed class ChildProcess : IDisposable
         return host;
     }
 
+    /// <summary>Starts a program of another make.</summary>
+    /// <exception cref="CannotMeasureException">It is not installed.</exception>
+    internal static ChildProcess Program(string file, params string[] arguments)
+    {
+        try
+        {
+            var program = Start(file, arguments, []);
+            _ = DiscardAsync(program.Output);
+            return program;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            throw new CannotMeasureException($"{file} is not installed.");
+        }
+    }
+
     /// <summary>Resident memory, bytes; of the kernel's accounting.</summary>
     /// <exception cref="CannotMeasureException">This system does not tell.</exception>
     internal long ResidentBytes()
@@ -118,7 +134,8 @@ internal sealed class ChildProcess : IDisposable
         return new ChildProcess(Process.Start(start)!) { StartedAt = startedAt };
     }
 
-    private static string Repository()
+    /// <summary>The repository that this program was built in.</summary>
+    internal static string Repository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
