@@ -29,7 +29,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new PassThroughCost(), new Starts()];
 
 Options options;
 try

@@ -30,6 +30,11 @@ public sealed class GatewayOptions
     /// <summary>How replies of gRPC and Connect are compressed.</summary>
     public Framing.CompressionOptions Compression { get; set; } = new();
 
+    /// <summary>
+    /// Whether protobuf messages of calls that answer once go to the grain and back without being read here, where the engine can and no filter wants to see them. Only the cost differs.
+    /// </summary>
+    public bool PassThrough { get; set; } = true;
+
     /// <summary>How JSON-RPC is served.</summary>
     public JsonRpc.JsonRpcOptions JsonRpc { get; set; } = new();
 

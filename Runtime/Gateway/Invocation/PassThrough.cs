@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Granary.Rpc.Catalog;
+using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway.Invocation;
 
@@ -10,8 +11,9 @@ internal sealed class PassThrough
 {
     private readonly FrozenSet<RpcMethod> _methods;
 
-    public PassThrough(RpcCatalog catalog, IEnumerable<IRpcFilter> filters, IRpcPassThrough? engine = null)
+    public PassThrough(RpcCatalog catalog, IEnumerable<IRpcFilter> filters, IOptions<GatewayOptions> options, IRpcPassThrough? engine = null)
     {
+        if (!options.Value.PassThrough) engine = null;
         var further = filters.Where(f => f.Order > RpcStage.Exchange && f is not InvocationFilter).ToArray();
         _methods = catalog.Services.SelectMany(s => s.Methods).Where(m => engine?.Supports(m) == true && !further.Any(f => f.Supports(m))).ToFrozenSet();
     }

@@ -24,7 +24,8 @@ internal sealed class ApiHostProcess : IDisposable
 
     internal string Token { get; }
 
-    internal static ApiHostProcess Start()
+    /// <param name="settings">Beside its own.</param>
+    internal static ApiHostProcess Start(params KeyValuePair<string, string>[] settings)
     {
         const string limit = "1000000000";
         var key = Guid.NewGuid().ToString() + Guid.NewGuid();
@@ -37,7 +38,9 @@ internal sealed class ApiHostProcess : IDisposable
                 ["Granary__Authentication__Key"] = key,
                 ["Granary__RateLimits__Default__Tokens"] = limit,
                 ["Granary__RateLimits__Default__Burst"] = limit,
-            },
+                ["Granary__RateLimits__Policies__ingest__Tokens"] = limit,
+                ["Granary__RateLimits__Policies__ingest__Burst"] = limit,
+            }.Concat(settings),
             "--urls",
             $"http://127.0.0.1:{port}");
         return new ApiHostProcess(process, port, new TokenIssuer(new AuthenticationOptions { Key = key }).Issue("bench", ["user"], TimeSpan.FromHours(1)));
