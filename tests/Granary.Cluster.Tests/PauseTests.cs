@@ -44,4 +44,46 @@ public sealed class PauseTests
             await cluster.CheckAsync(load);
         });
     }
+
+    [Fact]
+    public async Task Grains_that_block_every_thread_of_the_pool_do_not_cost_their_silo_its_lease()
+    {
+        const int Grains = 120;
+        await using var cluster = await RealCluster.StartAsync(new RealClusterOptions { Silos = 2, Settings = Clusters.ShortLeases });
+        await cluster.RunAsync(async () =>
+        {
+            var before = cluster.Silos.Select(s => s.Address).ToArray();
+            // More seconds of blocking than a lease and its margin, for each thread that the pool has or makes meanwhile.
+            await Task.WhenAll(Enumerable.Range(0, Grains).Select(i => BlockAsync(cluster.Client.Grains.GetGrain<IPlaceGrain>($"blocks{i}"))));
+            await Until.TrueAsync(() => AnswersAsync(cluster.Client.Grains.GetGrain<IPlaceGrain>("afterwards")), Clusters.Soon, "the silos answer again");
+            Assert.DoesNotContain(cluster.Silos, s => s.HasExited);
+            Assert.Equal(before, cluster.Silos.Select(s => s.Address));
+            await cluster.AuditAsync();
+        });
+    }
+
+    /// <summary>That the call may take too long is not what is asked here.</summary>
+    private static async Task BlockAsync(IPlaceGrain grain)
+    {
+        try
+        {
+            await grain.Block(1000);
+        }
+        catch (Exception error) when (error is TimeoutException or Orleans.Runtime.OrleansException)
+        {
+            // Its silo has no thread for it.
+        }
+    }
+
+    private static async Task<bool> AnswersAsync(IPlaceGrain grain)
+    {
+        try
+        {
+            return await grain.Where() is not null;
+        }
+        catch (Exception error) when (error is TimeoutException or Orleans.Runtime.OrleansException)
+        {
+            return false;
+        }
+    }
 }

@@ -37,12 +37,7 @@ internal static class Login
         var secure = new SslStream(stream);
         try
         {
-            var options = new SslClientAuthenticationOptions
-            {
-                TargetHost = string.IsNullOrWhiteSpace(configuration.SslHost) ? HostOf(endpoint) : configuration.SslHost,
-                EnabledSslProtocols = (configuration.SslProtocols & Modern) is { } chosen and not SslProtocols.None ? chosen : Modern,
-            };
-            await secure.AuthenticateAsClientAsync(options, cancellation).ConfigureAwait(false);
+            await secure.AuthenticateAsClientAsync(Tls(endpoint, configuration), cancellation).ConfigureAwait(false);
             return secure;
         }
         catch
@@ -51,6 +46,13 @@ internal static class Login
             throw;
         }
     }
+
+    /// <summary>TLS 1.2 or later; certificates are checked as the system does.</summary>
+    internal static SslClientAuthenticationOptions Tls(EndPoint endpoint, ConfigurationOptions configuration) => new()
+    {
+        TargetHost = string.IsNullOrWhiteSpace(configuration.SslHost) ? HostOf(endpoint) : configuration.SslHost,
+        EnabledSslProtocols = (configuration.SslProtocols & Modern) is { } chosen and not SslProtocols.None ? chosen : Modern,
+    };
 
     /// <summary>Writes a command in the protocol of Redis (RESP).</summary>
     internal static byte[] Command(params ReadOnlySpan<string> parts)

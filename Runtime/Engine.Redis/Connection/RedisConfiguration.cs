@@ -38,15 +38,13 @@ public static class RedisConfiguration
     internal static async Task<(IConnectionMultiplexer Multiplexer, bool IsShared)> ConnectAsync(ConfigurationOptions? configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        var own = configuration.Clone();
-        own.User = configuration.User;
+        var own = Copy(configuration);
         own.AbortOnConnectFail = true;
         // Where the server's version may not be asked for.
         if (own.DefaultVersion < RedisRequestException.OldestVersion) own.DefaultVersion = RedisRequestException.OldestVersion;
         // No keys and channels beyond our own: the user may not be permitted others.
         own.TieBreaker = "";
         own.ConfigurationChannel = "";
-        own.SetDefaultPorts();
         await Preflight.CheckAsync(own, TimeProvider.System).ConfigureAwait(false);
         var multiplexer = own.User is null ? await ConnectionMultiplexer.ConnectAsync(own).ConfigureAwait(false) : await LoginRelays.ConnectAsync(own, TimeProvider.System).ConfigureAwait(false);
 #pragma warning disable CS0618 // later versions of the client never preserve it
@@ -54,6 +52,15 @@ public static class RedisConfiguration
         multiplexer.PreserveAsyncOrder = false;
 #pragma warning restore CS0618
         return (multiplexer, false);
+    }
+
+    /// <summary>A copy that nobody else changes, with the user and with ports.</summary>
+    internal static ConfigurationOptions Copy(ConfigurationOptions configuration)
+    {
+        var copy = configuration.Clone();
+        copy.User = configuration.User;
+        copy.SetDefaultPorts();
+        return copy;
     }
 
     /// <summary>The same for configurations that name the same server in the same way. Has the password: never printed.</summary>

@@ -54,6 +54,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
     /// <summary>The ACL user, for messages; null where there is none or it is not known.</summary>
     internal string? User { get; init; }
 
+    /// <summary>By which the client is made; null where the application makes it in its own way.</summary>
+    internal ConfigurationOptions? Configuration { get; init; }
+
     /// <summary>The number of the database within the server.</summary>
     internal int Database { get; init; }
 

@@ -49,6 +49,7 @@ internal sealed class RedisConnections(TimeProvider time, ILoggerFactory loggers
         {
             Database = configuration?.DefaultDatabase ?? 0,
             User = configuration?.User,
+            Configuration = ownFactory is null ? RedisConfiguration.Copy(configuration!) : null,
         });
     }
 

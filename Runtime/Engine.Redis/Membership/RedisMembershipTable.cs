@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using Granary.Engine.Membership;
 using Granary.Engine.Redis.Connection;
 using Granary.Hosting;
@@ -31,6 +33,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
     private readonly ClusterKeys _keys;
     private readonly RedisKey[] _tableKeys;
     private readonly ILogger _logger;
+    private readonly BlockingLine? _renewals;
     private readonly Lock _lock = new();
     private readonly List<Action<MembershipView>> _watchers = [];
     private readonly List<Action<Suspicion>> _suspicionWatchers = [];
@@ -54,6 +57,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         _keys = keys;
         _tableKeys = [keys.Members, keys.Beats, keys.Restoring];
         _logger = logger;
+        if (connection.Configuration is { } configuration) _renewals = new BlockingLine(configuration, "Granary lease at Redis", TimeProvider.System);
         _connection.Reconnected += ReadSoon;
     }
 
@@ -164,14 +168,11 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
     {
         ArgumentNullException.ThrowIfNull(silo);
         var view = _view;
-        var (_, result) = await AskAsync(
-            MembershipScripts.Renew, [silo.ToParsableString(), seenVersion, view.Version, view.Epoch, NewEpoch(), _keys.ViewChannel, NewBeat()], cancellation, s_renewalTimeout).ConfigureAwait(false);
-        var parts = (RedisResult[]?)result ?? [];
-        if (parts.Length != 4) throw new MembershipUnavailableException($"Redis at {_connection.Server} answered a renewal with {parts.Length} parts instead of 4. Is it Redis?");
-        var answer = (int)parts[0];
-        var version = (long)parts[1];
-        var epoch = (string?)parts[2] ?? "";
-        var beats = ReadBeats((RedisValue[]?)parts[3] ?? []);
+        string ownEpoch;
+        lock (_lock) ownEpoch = _ownEpoch;
+        var (answer, version, epoch, fields) = await AskToRenewAsync(
+            [silo.ToParsableString(), seenVersion, view.Version, view.Epoch, NewEpoch(), _keys.ViewChannel, NewBeat()], cancellation).ConfigureAwait(false);
+        var beats = ReadBeats(fields);
         var lease = answer switch
         {
             0 or 3 => LeaseState.Held,
@@ -189,7 +190,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
             }
             else if (lease == LeaseState.Lost)
             {
-                _toldLossOf = _ownEpoch;
+                _toldLossOf = ownEpoch;
             }
         }
 
@@ -225,6 +226,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         _connection.Reconnected -= ReadSoon;
         _viewMessages?.Dispose();
         _suspicionMessages?.Dispose();
+        _renewals?.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -326,6 +328,33 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
         {
             throw Unavailable(error);
         }
+    }
+
+    /// <summary>By the line that needs no thread of the pool; by the client where that does not work: it knows the way in a Redis Cluster, and the application's own rules for certificates.</summary>
+    private async Task<(long Answer, long Version, string Epoch, RedisValue[] Beats)> AskToRenewAsync(RedisValue[] values, CancellationToken cancellation)
+    {
+        if (_renewals is { IsReady: true } line)
+        {
+            try
+            {
+                var reply = await line.RunAsync(MembershipScripts.Renew, _tableKeys, values, s_renewalTimeout, cancellation).ConfigureAwait(false);
+                if (reply is object?[] and [long answer, byte[] version, byte[] epoch, object?[] fields] && Utf8Parser.TryParse(version, out long number, out _))
+                    return (answer, number, Encoding.UTF8.GetString(epoch), [.. fields.Select(static f => (RedisValue)(f as byte[]))]);
+            }
+            catch (RedisRequestException error) when (error.Problem == RedisProblem.TimedOut)
+            {
+                throw Unavailable(error);
+            }
+            catch (RedisRequestException)
+            {
+                // The client says what is wrong.
+            }
+        }
+
+        var (_, result) = await AskAsync(MembershipScripts.Renew, values, cancellation, s_renewalTimeout).ConfigureAwait(false);
+        var parts = (RedisResult[]?)result ?? [];
+        if (parts.Length != 4) throw new MembershipUnavailableException($"Redis at {_connection.Server} answered a renewal with {parts.Length} parts instead of 4. Is it Redis?");
+        return ((long)parts[0], (long)parts[1], (string?)parts[2] ?? "", (RedisValue[]?)parts[3] ?? []);
     }
 
     private static MembershipUnavailableException Unavailable(RedisRequestException error) => new($"The membership table cannot be reached. {error.Message}", error);

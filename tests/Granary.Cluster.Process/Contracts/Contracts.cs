@@ -28,6 +28,10 @@ public interface IPlaceGrain : IGrainWithStringKey
     /// <summary>Keeps its thread for a while, as code does that computes or blocks.</summary>
     /// <param name="milliseconds">How long.</param>
     Task<Place> Compute(int milliseconds);
+
+    /// <summary>Waits for half a second, so that many can begin together, and then blocks its thread.</summary>
+    /// <param name="milliseconds">How long it blocks.</param>
+    Task<Place> Block(int milliseconds);
 }
 
 /// <summary>A grain without state that is placed at random, whatever the silos have to do.</summary>

@@ -23,4 +23,12 @@ public sealed class PlaceGrain(Witness witness) : WitnessedGrain(witness), IPlac
         Thread.Sleep(milliseconds);
         return Where();
     }
+
+    public async Task<Place> Block(int milliseconds)
+    {
+        await EnterAsync();
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+        Thread.Sleep(milliseconds);
+        return Place;
+    }
 }
