@@ -29,15 +29,8 @@ public static class OnePort
             all.GetRequiredKeyedService<IServer>(typeof(OnePortServer)),
             all.GetRequiredService<PriorKnowledgeEndpoint>(),
             all.GetRequiredService<IOptions<KestrelServerOptions>>(),
+            all.GetRequiredService<IOptions<GatewayOptions>>(),
             all.GetRequiredService<ILoggerFactory>()));
-        services.AddOptions<KestrelServerOptions>().Configure<ProtocolSorter, IOptions<GatewayOptions>>(static (options, sorter, gateway) =>
-        {
-            var connections = gateway.Value.Connections;
-            options.ConfigureEndpointDefaults(sorter.Sort);
-            options.Limits.MaxRequestHeadersTotalSize = connections.HeaderBytes;
-            options.Limits.Http2.MaxStreamsPerConnection = connections.Streams;
-            options.Limits.Http2.KeepAlivePingDelay = connections.PingAfter;
-            options.Limits.Http2.KeepAlivePingTimeout = connections.PingTimeout;
-        });
+        services.AddOptions<KestrelServerOptions>().Configure<ProtocolSorter>(static (options, sorter) => options.ConfigureEndpointDefaults(sorter.Sort));
     });
 }

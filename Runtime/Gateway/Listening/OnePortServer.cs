@@ -8,36 +8,40 @@ namespace Granary.Gateway.Listening;
 
 /// <summary>
 /// The host's Kestrel, which listens, and behind it a second one for the connections that turn out to speak HTTP/2 from their first byte. Both serve the same application; addresses and the like are the first one's.
+/// A host makes its server while it is built, before its settings are checked: the gateway's are not touched before the start.
 /// </summary>
-internal sealed class OnePortServer : IServer
+internal sealed class OnePortServer(IServer listening, PriorKnowledgeEndpoint endpoint, IOptions<KestrelServerOptions> options, IOptions<GatewayOptions> gateway, ILoggerFactory loggers) : IServer
 {
-    private readonly IServer _listening;
-    private readonly KestrelServer _http2;
+    private KestrelServer? _http2;
 
-    public OnePortServer(IServer listening, PriorKnowledgeEndpoint endpoint, IOptions<KestrelServerOptions> options, ILoggerFactory loggers)
-    {
-        _listening = listening;
-        var http2 = Copy(options.Value);
-        http2.Listen(endpoint.Address, listen => listen.Protocols = HttpProtocols.Http2);
-        _http2 = new KestrelServer(Options.Create(http2), endpoint, loggers);
-    }
-
-    public IFeatureCollection Features => _listening.Features;
+    public IFeatureCollection Features => listening.Features;
 
     public async Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
         where TContext : notnull
     {
+        Limit(options.Value.Limits, gateway.Value.Connections);
+        var http2 = Copy(options.Value);
+        http2.Listen(endpoint.Address, listen => listen.Protocols = HttpProtocols.Http2);
+        _http2 = new KestrelServer(Options.Create(http2), endpoint, loggers);
         await _http2.StartAsync(application, cancellationToken);
-        await _listening.StartAsync(application, cancellationToken);
+        await listening.StartAsync(application, cancellationToken);
     }
 
     // Each ends the calls of its connections in order; the first waits for those it has handed over.
-    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(_listening.StopAsync(cancellationToken), _http2.StopAsync(cancellationToken));
+    public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(listening.StopAsync(cancellationToken), _http2?.StopAsync(cancellationToken) ?? Task.CompletedTask);
 
     public void Dispose()
     {
-        _http2.Dispose();
-        _listening.Dispose();
+        _http2?.Dispose();
+        listening.Dispose();
+    }
+
+    private static void Limit(KestrelServerLimits limits, ConnectionOptions connections)
+    {
+        limits.MaxRequestHeadersTotalSize = connections.HeaderBytes;
+        limits.Http2.MaxStreamsPerConnection = connections.Streams;
+        limits.Http2.KeepAlivePingDelay = connections.PingAfter;
+        limits.Http2.KeepAlivePingTimeout = connections.PingTimeout;
     }
 
     // Not the endpoints, and not the number of connections: those are counted where they are accepted.

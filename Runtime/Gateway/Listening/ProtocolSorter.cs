@@ -10,8 +10,6 @@ namespace Granary.Gateway.Listening;
 /// </summary>
 internal sealed class ProtocolSorter(PriorKnowledgeEndpoint http2, IOptions<GatewayOptions> options, TimeProvider time)
 {
-    private readonly TimeSpan _patience = options.Value.Connections.FirstBytes;
-    private readonly int _most = options.Value.Connections.Undecided;
     private int _undecided;
 
     /// <summary>How many connections have not sent enough to be told apart.</summary>
@@ -35,10 +33,11 @@ internal sealed class ProtocolSorter(PriorKnowledgeEndpoint http2, IOptions<Gate
     // Null when the connection is to be closed.
     private async ValueTask<bool?> LookAsync(ConnectionContext connection)
     {
+        var limits = options.Value.Connections;
         try
         {
-            if (Interlocked.Increment(ref _undecided) > _most) return null;
-            using var patience = new CancellationTokenSource(_patience, time);
+            if (Interlocked.Increment(ref _undecided) > limits.Undecided) return null;
+            using var patience = new CancellationTokenSource(limits.FirstBytes, time);
             return await FirstBytes.AreHttp2Async(connection.Transport.Input, patience.Token);
         }
         catch (Exception gone) when (gone is OperationCanceledException or IOException)
