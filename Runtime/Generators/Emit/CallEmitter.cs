@@ -223,19 +223,7 @@ internal static class CallEmitter
         code.Close();
         code.Line();
         code.Open($"public override {resultType} Read{noun}(ref global::Granary.Codec.WireReader reader)");
-        var (open, close) = method.ResultWrapper is null ? (string.Empty, string.Empty) : ($"new {method.ResultWrapper}(", ")");
-        if (IsOwnReply(result))
-        {
-            code.Line($"return {open}{context.Codec(result)}.Read(ref reader){close};");
-        }
-        else
-        {
-            var field = ReplyField(result);
-            wire.DeclareField(field);
-            wire.ReadLoop([field]);
-            code.Line($"return {open}{wire.Finish(field)}{close};");
-        }
-
+        ReadReply(code, method, wire, context);
         code.Close();
     }
 
@@ -254,6 +242,25 @@ internal static class CallEmitter
 
         if (!result.IsValueType) code.Line($"if ({value} is null) throw global::Granary.Codec.MessageErrors.NullResult({Text.Quote(owner)});");
         code.Line($"{context.Codec(result)}.Write(ref writer, {value});");
+    }
+
+    /// <summary>Reads the reply message from <c>reader</c> and returns the result.</summary>
+    public static void ReadReply(CodeWriter code, MethodModel method, WireCode wire, EmitContext context)
+    {
+        var result = method.Result!;
+        var (open, close) = method.ResultWrapper is null ? (string.Empty, string.Empty) : ($"new {method.ResultWrapper}(", ")");
+        if (IsOwnReply(result))
+        {
+            code.Line($"return {open}{context.Codec(result)}.Read(ref reader){close};");
+        }
+        else
+        {
+            var field = ReplyField(result);
+            wire.DeclareField(field);
+            wire.ReadLoop([field]);
+            code.Line($"return {open}{wire.Finish(field)}{close};");
+        }
+
     }
 
     public static string ResultType(MethodModel method) => method.ResultWrapper ?? method.Result?.Declared ?? string.Empty;

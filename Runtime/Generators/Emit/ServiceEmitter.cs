@@ -31,6 +31,7 @@ internal static class ServiceEmitter
         if (service.Summary is not null) code.Line($"Summary = {Text.Quote(service.Summary)},");
         if (service.Deprecated is not null) code.Line($"Deprecated = {Text.Quote(service.Deprecated)},");
         if (service.Sunset is not null) code.Line($"Sunset = {Date(service.Sunset)},");
+        code.Line("CreateClient = static (channel, key) => new Client(channel, key),");
         code.Line($"Methods = new {Catalog}RpcMethod[] {{ {Text.List(model.Methods.Select(m => m.UniqueName + "_Method"))} }},");
         code.Close(";");
         foreach (var method in model.Methods)
@@ -38,6 +39,8 @@ internal static class ServiceEmitter
             code.Line();
             new RequestEmitter(code, model, method, context, binds).Emit();
         }
+
+        new ClientEmitter(code, model, context).Emit();
 
         code.Close();
         return code.ToString();

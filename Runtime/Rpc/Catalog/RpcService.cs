@@ -32,6 +32,9 @@ public sealed class RpcService
         }
     }
 
+    /// <summary>Makes an implementation of <see cref="InterfaceType"/> whose calls go through a channel, for callers outside the cluster.</summary>
+    public Func<IRpcChannel, RpcOutboundKey, object>? CreateClient { get; init; }
+
     /// <summary>The interface's documentation summary, or null.</summary>
     public string? Summary { get; init; }
 
