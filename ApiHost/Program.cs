@@ -2,6 +2,7 @@ using Granary.ApiHost.Cluster;
 using Granary.ApiHost.Discovery;
 using Granary.ApiHost.Hosting;
 using Granary.Gateway;
+using Granary.Gateway.Redis;
 using Granary.Hosting;
 using Granary.Hosting.Cluster;
 using Granary.Hosting.Settings;
@@ -32,6 +33,7 @@ return await Start.RunAsync(() =>
     var cluster = settings.Cluster(options.Mode == HostMode.Client ? ProcessKind.Client : ProcessKind.EmbeddedSilo);
     if (options.Mode == HostMode.Client) builder.Host.UseOrleansClient(client => client.UseCluster(cluster));
     else builder.Host.UseOrleans(silo => silo.UseCluster(cluster));
+    if (cluster.Redis is { } redis) builder.Services.AddGatewayRedis(redis, cluster.ServiceId);
     builder.Services.AddClusterKnowledge();
     builder.Services.AddGracefulStop(settings);
 

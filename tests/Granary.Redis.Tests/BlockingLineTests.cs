@@ -1,6 +1,5 @@
 using System.Text;
 using Granary.Engine.Membership;
-using Granary.Engine.Redis.Connection;
 using Granary.Hosting;
 using Granary.Redis.Tests.Support;
 

@@ -57,7 +57,7 @@ public sealed class RowTests(RedisFixture redis)
     [InlineData("all*")]
     public void A_cluster_id_that_cannot_be_in_a_key_is_refused(string id)
     {
-        var error = Assert.Throws<OrleansConfigurationException>(() => new Granary.Engine.Redis.Connection.ClusterKeys(id));
+        var error = Assert.Throws<OrleansConfigurationException>(() => new Granary.Engine.Redis.ClusterKeys(id));
         Assert.Contains("ClusterId", error.Message, StringComparison.Ordinal);
     }
 }

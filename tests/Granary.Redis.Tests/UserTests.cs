@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Granary.Engine.Membership;
-using Granary.Engine.Redis.Connection;
 using Granary.Engine.Redis.Reminders;
 using Granary.Engine.Redis.Storage;
 using Granary.Hosting;

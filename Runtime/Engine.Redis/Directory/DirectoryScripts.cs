@@ -1,4 +1,4 @@
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 
 namespace Granary.Engine.Redis.Directory;
 

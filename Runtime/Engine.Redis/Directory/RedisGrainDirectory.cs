@@ -1,5 +1,5 @@
 using Granary.Engine.Directory;
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using Granary.Hosting;
 using Orleans.GrainDirectory;
 using Orleans.Runtime;

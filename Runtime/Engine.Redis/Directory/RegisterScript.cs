@@ -1,4 +1,4 @@
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using Granary.Engine.Redis.Membership;
 using Granary.Hosting;
 using StackExchange.Redis;

@@ -1,6 +1,6 @@
 using Granary.Engine.Directory;
 using Granary.Engine.Membership;
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using Granary.Engine.Redis.Directory;
 using Granary.Engine.Redis.Membership;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,5 @@
 using Granary.Engine.Redis;
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using Granary.Engine.Redis.Reminders;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Granary.Engine.Membership;
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using Granary.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;

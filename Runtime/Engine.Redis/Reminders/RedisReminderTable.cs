@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Granary.Codec;
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using Granary.Engine.Storage;
 using Granary.Hosting;
 using Orleans;
@@ -36,7 +36,7 @@ internal sealed class RedisGrainStorage : IGrainStorage, ILifecycleParticipant<I
         _options = options;
         _maxBytes = maxBytes;
         _time = time;
-        _prefix = Encoding.UTF8.GetBytes($"granary:{ServiceKeys.Escape(serviceId)}:state:{ServiceKeys.Escape(name)}:");
+        _prefix = Encoding.UTF8.GetBytes($"granary:{KeyPart.Escape(serviceId)}:state:{KeyPart.Escape(name)}:");
     }
 
     /// <summary>A silo that cannot reach its storage says so when it starts, not at the first grain.</summary>
@@ -96,7 +96,7 @@ internal sealed class RedisGrainStorage : IGrainStorage, ILifecycleParticipant<I
 
     private RedisKey Key(string stateName, GrainId grain)
     {
-        var state = Encoding.UTF8.GetBytes(ServiceKeys.Escape(stateName));
+        var state = Encoding.UTF8.GetBytes(KeyPart.Escape(stateName));
         return (byte[])[.. _prefix, .. state, (byte)':', .. grain.Type.AsSpan(), (byte)'/', .. grain.Key.AsSpan()];
     }
 

@@ -7,7 +7,7 @@ using System.Text;
 using Granary.Hosting;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>Opens connections to servers without the client, and writes the first commands that are sent over them.</summary>
 internal static class Login

@@ -6,7 +6,7 @@ using System.Text;
 using Granary.Hosting;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>
 /// Asks a server, over a short connection of its own, whether it lets us in and which version it is, before the client connects: the client would only say, some seconds later, that it could not. Not over TLS where the

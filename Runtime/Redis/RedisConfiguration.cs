@@ -1,4 +1,4 @@
-using Granary.Engine.Redis.Connection;
+using Granary.Redis;
 using StackExchange.Redis;
 
 namespace Granary.Hosting;

@@ -7,7 +7,7 @@ using System.Text;
 using Granary.Hosting;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>
 /// One more connection to a server, whose only user is a thread of its own that sends, waits and receives. It needs no thread of the pool, so user code that keeps them all busy does not delay it: the renewal of leases goes

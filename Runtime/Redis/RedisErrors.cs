@@ -3,7 +3,7 @@ using System.Security.Authentication;
 using Granary.Hosting;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>Says what a failed request means and what to do about it.</summary>
 internal static class RedisErrors

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>A Lua script: it is called by its hash, and sent as a whole when the server does not know it (any more).</summary>
 internal sealed class RedisScript

@@ -3,7 +3,7 @@ using Granary.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>
 /// The way to one Redis: connects when first asked, and again when the client does not get its connection back by itself. Every request ends, within the timeout, with an answer or with a

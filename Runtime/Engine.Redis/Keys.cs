@@ -1,8 +1,9 @@
+using Granary.Redis;
 using System.Text;
 using Orleans.Runtime;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Engine.Redis;
 
 /// <summary>The names of the keys; docs/redis.md lists them. What belongs to a cluster has the cluster id in braces, so that Redis Cluster keeps it together and one script can change it.</summary>
 internal sealed class ClusterKeys
@@ -61,16 +62,9 @@ internal sealed class ClusterKeys
 /// <summary>The names of what belongs to a service and outlives clusters.</summary>
 internal static class ServiceKeys
 {
-    /// <summary>A part of a key, without the colons that separate parts and the braces that mean something to Redis Cluster.</summary>
-    internal static string Escape(string part) => part
-        .Replace("%", "%25", StringComparison.Ordinal)
-        .Replace(":", "%3A", StringComparison.Ordinal)
-        .Replace("{", "%7B", StringComparison.Ordinal)
-        .Replace("}", "%7D", StringComparison.Ordinal);
-
     /// <summary>Hash: reminder → its row.</summary>
-    internal static RedisKey Reminders(string serviceId) => $"granary:{{{Escape(serviceId)}}}:reminders";
+    internal static RedisKey Reminders(string serviceId) => $"granary:{{{KeyPart.Escape(serviceId)}}}:reminders";
 
     /// <summary>Sorted set: reminder, by its grain's uniform hash.</summary>
-    internal static RedisKey ReminderRing(string serviceId) => $"granary:{{{Escape(serviceId)}}}:reminders:ring";
+    internal static RedisKey ReminderRing(string serviceId) => $"granary:{{{KeyPart.Escape(serviceId)}}}:reminders:ring";
 }

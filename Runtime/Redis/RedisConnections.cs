@@ -3,13 +3,16 @@ using Granary.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>What a connection is for. Leases have their own, so that a flood of other requests does not delay them.</summary>
 internal enum RedisUse
 {
     Membership,
     Data,
+
+    /// <summary>What gateways share.</summary>
+    Gateway,
 }
 
 /// <summary>The connections of one host: one for each server and use, shared by all who ask with the same configuration. Thread-safe.</summary>

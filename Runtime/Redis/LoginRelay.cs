@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>
 /// Logs the client in as an ACL user, whose name it cannot send: listens on the loopback address, connects to one server for each connection that begins with the token this process alone knows, logs in there, and then copies

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Granary.Hosting;
 using StackExchange.Redis;
 
-namespace Granary.Engine.Redis.Connection;
+namespace Granary.Redis;
 
 /// <summary>The relays of one client: one for each of its servers. They end when its owner says so, or are collected with it.</summary>
 internal sealed class LoginRelays : IDisposable

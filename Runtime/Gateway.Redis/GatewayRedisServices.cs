@@ -1,0 +1,27 @@
+using Granary.Hosting;
+using Granary.Redis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using StackExchange.Redis;
+
+namespace Granary.Gateway.Redis;
+
+/// <summary>Lets the gateways of a service share what they know.</summary>
+public static class GatewayRedisServices
+{
+    /// <summary>Keeps on this Redis what all gateways of a service share.</summary>
+    /// <param name="services">The host's services, with the gateway's.</param>
+    /// <param name="redis">The server; see <see cref="RedisConfiguration.Parse"/>.</param>
+    /// <param name="serviceId">The service, as in <c>ClusterOptions.ServiceId</c>.</param>
+    public static IServiceCollection AddGatewayRedis(this IServiceCollection services, ConfigurationOptions redis, string serviceId)
+    {
+        ArgumentNullException.ThrowIfNull(redis);
+        ArgumentException.ThrowIfNullOrEmpty(serviceId);
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<RedisConnections>();
+        services.TryAddSingleton(provider => new GatewayStore(
+            provider.GetRequiredService<RedisConnections>().Get(RedisUse.Gateway, redis, null, () => RedisConfiguration.ConnectAsync(redis), "Granary:Redis:ConnectionString"),
+            $"granary:{KeyPart.Escape(serviceId)}:"));
+        return services;
+    }
+}
