@@ -44,13 +44,14 @@ public abstract class Call : MailboxItem
 
     private CancellationTokenRegistration _registration;
     private CancellationTokenSource? _calleeCancellation;
+    private Call? _runsFor;
     private protected Exception? Error;
 
     /// <summary>What the method's attributes say.</summary>
     public abstract CallMethod Method { get; }
 
     /// <summary>The token the method gets: cancelled, on the callee's turn, when the caller cancels or the deadline passes. Made on first use.</summary>
-    public CancellationToken CancellationToken => (_calleeCancellation ??= new CancellationTokenSource()).Token;
+    public CancellationToken CancellationToken => _runsFor?.CancellationToken ?? (_calleeCancellation ??= new CancellationTokenSource()).Token;
 
     /// <summary>The number of arguments, without the cancellation token.</summary>
     public virtual int ArgumentCount => 0;
@@ -151,7 +152,7 @@ public abstract class Call : MailboxItem
     public virtual void SetArgument(int i, object? v) => throw new ArgumentOutOfRangeException(nameof(i));
 
     /// <summary>This runs in the place of another one: whoever cancels that one cancels the token this one's method gets.</summary>
-    internal void CancelWith(Call other) => _calleeCancellation = other._calleeCancellation ??= new CancellationTokenSource();
+    internal void RunFor(Call other) => _runsFor = other;
 
     /// <summary>Clears the argument fields and returns this to its pool.</summary>
     protected abstract void ReturnToPool();
@@ -383,6 +384,7 @@ public abstract class Call : MailboxItem
         CallerToken = default;
         _registration = default;
         _calleeCancellation = null;
+        _runsFor = null;
         Sink = null;
         Holder = null;
         Turn = null;

@@ -116,6 +116,8 @@ internal sealed class UndecodedCall : ResultCall<ReadOnlyMemory<byte>>
 
     protected override void ReturnToPool()
     {
+        // Both sides are done with this, and nobody else has seen the other.
+        _decoded?.Discard();
         _method = null;
         _message = [];
         _decoded = null;
@@ -137,7 +139,7 @@ internal sealed class UndecodedCall : ResultCall<ReadOnlyMemory<byte>>
         }
 
         call.ArgumentsAreOurs = true;
-        call.CancelWith(this);
+        call.RunFor(this);
         return call;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Metrics;
@@ -9,12 +10,14 @@ namespace Granary.Telemetry;
 /// Builds the providers before any other hosted service starts, so that nothing is counted too early to be seen.
 /// The container disposes them, which sends what is left.
 /// </summary>
-internal sealed class TelemetryLifetime(IServiceProvider services) : IHostedLifecycleService
+internal sealed class TelemetryLifetime(IServiceProvider services) : IHostedLifecycleService, IDisposable
 {
+    private ActivityListener? _traceContext;
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         services.GetService<MeterProvider>();
-        services.GetService<TracerProvider>();
+        if (services.GetService<TracerProvider>() is null) _traceContext = TraceContext.Listen();
         return Task.CompletedTask;
     }
 
@@ -27,4 +30,6 @@ internal sealed class TelemetryLifetime(IServiceProvider services) : IHostedLife
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _traceContext?.Dispose();
 }

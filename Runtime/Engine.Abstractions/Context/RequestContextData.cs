@@ -75,6 +75,15 @@ internal sealed class RequestContextData
         return new RequestContextData(values, DeadlineMs, ReentrancyId);
     }
 
+    /// <summary>Takes ownership of <paramref name="values"/>, whose keys are distinct.</summary>
+    internal RequestContextData With(KeyValuePair<string, object>[] values)
+    {
+        if (_values.Length == 0) return new RequestContextData(values, DeadlineMs, ReentrancyId);
+        var all = this;
+        foreach (var (key, value) in values) all = all.With(key, value);
+        return all;
+    }
+
     /// <summary>Null when nothing is left to carry; the same instance when the key is unknown.</summary>
     internal RequestContextData? Without(string key)
     {

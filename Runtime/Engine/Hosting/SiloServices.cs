@@ -90,6 +90,7 @@ internal static class ProcessServices
         services.AddSingleton<IGrainFactory>(provider => provider.GetRequiredService<GrainFactory>());
         services.AddSingleton<IClusterClient>(provider => provider.GetRequiredService<GrainFactory>());
         services.TryAddSingleton<IRpcPassThrough, PassThrough>();
+        services.TryAddSingleton<IRequestContextWriter, RequestContextWriter>();
         services.TryAddSingleton<IClusterFeed, ClusterFeed>();
         services.TryAddSingleton<IClusterInspector, ClusterInspector>();
     }
