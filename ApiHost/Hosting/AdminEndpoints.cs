@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Granary.ApiHost.Controllers;
 using Granary.Gateway;
+using Granary.Gateway.Audit;
 using Granary.Telemetry.Prometheus;
 
 namespace Granary.ApiHost.Hosting;
@@ -18,7 +19,11 @@ internal static class AdminEndpoints
     {
         services.AddAuthorizationBuilder().AddPolicy(Policy, policy => policy.RequireRole("admin"));
         services.AddSingleton<DevelopmentTokens>();
-        services.AddMvcCore(mvc => mvc.Filters.Add<ProblemFilter>())
+        services.AddMvcCore(mvc =>
+            {
+                mvc.Filters.Add<ProblemFilter>();
+                mvc.Filters.Add<AuditFilter>();
+            })
             .ConfigureApiBehaviorOptions(api => api.InvalidModelStateResponseFactory = context => new BodyProblem(context.ModelState))
             .AddAuthorization()
             .AddJsonOptions(o =>

@@ -1,3 +1,5 @@
+using Granary.Gateway.Audit;
+using Granary.Gateway.Sharing;
 using Granary.Hosting;
 using Granary.Redis;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +24,10 @@ public static class GatewayRedisServices
         services.TryAddSingleton(provider => new GatewayStore(
             provider.GetRequiredService<RedisConnections>().Get(RedisUse.Gateway, redis, null, () => RedisConfiguration.ConnectAsync(redis), "Granary:Redis:ConnectionString"),
             $"granary:{KeyPart.Escape(serviceId)}:"));
+        services.AddSingleton<RedisTables>();
+        services.AddHostedService(provider => provider.GetRequiredService<RedisTables>());
+        services.Replace(ServiceDescriptor.Singleton<ISharedTables>(provider => provider.GetRequiredService<RedisTables>()));
+        services.Replace(ServiceDescriptor.Singleton<IAuditStore, RedisAuditStore>());
         return services;
     }
 }

@@ -35,6 +35,28 @@ public sealed class AdminTests(DevelopmentHost host)
     }
 
     [Fact]
+    public async Task What_an_admin_does_is_in_the_audit_log()
+    {
+        var key = "audited-" + Guid.NewGuid().ToString("N");
+        await host.Address.AskAsync(HttpMethod.Delete, $"/admin/grains/greeter/{key}", host.Token);
+        await host.Address.AskAsync(HttpMethod.Post, "/admin/tokens", host.Token, $$"""{"subject":"{{key}}","roles":["king"]}""");
+        var entries = (await host.Address.GetAsync("/admin/audit?limit=1000", host.Token)).Json.GetProperty("entries").EnumerateArray().ToArray();
+        var entry = Assert.Single(entries, e => e.GetProperty("target").GetString() == $"greeter/{key}");
+        Assert.Equal(("grains.deactivate", "developer", "OK"), (Text(entry, "action"), Text(entry, "actor"), Text(entry, "result")));
+        Assert.Contains("127.0.0.1", Text(entry, "address"), StringComparison.Ordinal);
+        Assert.Matches("^[0-9a-f]{32}$", Text(entry, "traceId"));
+        Assert.Contains(entries, e => Text(e, "action") == "tokens.issue" && Text(e, "result") == "INVALID_ARGUMENT");
+        Assert.DoesNotContain(entries, e => Text(e, "action").StartsWith("cluster", StringComparison.Ordinal));
+
+        var page = (await host.Address.GetAsync("/admin/audit?limit=1", host.Token)).Json;
+        Assert.Equal(1, page.GetProperty("entries").GetArrayLength());
+        Assert.Equal("INVALID_ARGUMENT", (await host.Address.GetAsync("/admin/audit?limit=1001", host.Token)).Code);
+        Assert.Equal("PERMISSION_DENIED", (await host.Address.GetAsync("/admin/audit", await TokenAsync("user"))).Code);
+
+        static string Text(System.Text.Json.JsonElement entry, string name) => entry.GetProperty(name).GetString()!;
+    }
+
+    [Fact]
     public async Task Only_admins_may_look_and_the_answer_says_how_often()
     {
         var guest = await TokenAsync("guest");

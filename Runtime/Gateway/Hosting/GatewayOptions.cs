@@ -44,6 +44,9 @@ public sealed class GatewayOptions
     /// <summary>Which request headers travel with the call.</summary>
     public MetadataOptions Metadata { get; set; } = new();
 
+    /// <summary>The log of what those who run this service have done.</summary>
+    public Audit.AuditOptions Audit { get; set; } = new();
+
     /// <summary>The published contract.</summary>
     public OpenApiOptions OpenApi { get; set; } = new();
 }

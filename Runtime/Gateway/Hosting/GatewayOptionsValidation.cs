@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Granary.Gateway.Cors;
+using Granary.Gateway.WebSockets;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway;
@@ -41,6 +42,12 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "WebSockets:MaxStreams", options.WebSockets.MaxStreams, 1, 10_000);
         Within(faults, "WebSockets:KeepAlive", options.WebSockets.KeepAlive, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Within(faults, "WebSockets:OpenTimeout", options.WebSockets.OpenTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        foreach (var origin in options.WebSockets.AllowedOrigins)
+        {
+            if (!Origins.IsOrigin(origin)) faults.Add($"{path}:WebSockets:AllowedOrigins holds '{origin}'; origins are accepted, for example https://app.example.com or http://localhost:5173, and * for any page.");
+        }
+
+        Within(faults, "Audit:Entries", options.Audit.Entries, 100, 10_000_000);
         Within(faults, "Metadata:ValueLength", options.Metadata.ValueLength, 1, 8192);
         foreach (var header in options.Metadata.Headers) Header(faults, header);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

@@ -1,8 +1,10 @@
+using Granary.Gateway.Audit;
 using Granary.Gateway.Contracts;
 using Granary.Gateway.Framing;
 using Granary.Gateway.Grpc;
 using Granary.Gateway.Grpc.Health;
 using Granary.Gateway.JsonRpc;
+using Granary.Gateway.Sharing;
 using Granary.Gateway.WebSockets;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Authentication;
@@ -41,6 +43,9 @@ public static class GatewayServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => RpcCatalog.FromLoadedAssemblies());
         services.TryAddSingleton(s => new TokenIssuer(s.GetRequiredService<IOptions<GatewayOptions>>().Value.Authentication, s.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ISharedTables, LocalTables>();
+        services.TryAddSingleton<IAuditStore, LocalAuditStore>();
+        services.TryAddSingleton<IAuditLog, AuditLog>();
         services.TryAddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<RateLimiter>();
         services.TryAddSingleton<CallContext>();

@@ -19,7 +19,7 @@ internal sealed class WebSocketAdmission
         _tokens = tokens;
         _options = options.Value;
         _time = time;
-        _origins = new Origins(_options.Cors.Origins);
+        _origins = new Origins(_options.WebSockets.AllowedOrigins);
         var count = new ConnectionCount(_options.WebSockets.MaxConnections, _options.WebSockets.MaxConnectionsPerCaller);
         _count = count;
         meters.Create(GatewayTelemetry.MeterName).CreateObservableUpDownCounter("granary.websocket.connections", () => count.All, "{connection}", "WebSocket connections that are open.");
@@ -38,7 +38,7 @@ internal sealed class WebSocketAdmission
         if (!_origins.Allow(context.Request))
         {
             return await RefuseAsync(context, new RpcException(
-                StatusCode.PermissionDenied, $"pages of '{context.Request.Headers.Origin}' may not connect; whoever runs this host can allow them in Granary:Cors:Origins"));
+                StatusCode.PermissionDenied, $"pages of '{context.Request.Headers.Origin}' may not connect; whoever runs this host can allow them in Granary:WebSockets:AllowedOrigins"));
         }
 
         // 2. Whose token. One that does not hold is refused here and now, but for browsers: they show their pages nothing of a refusal, so that they are told by the close code.

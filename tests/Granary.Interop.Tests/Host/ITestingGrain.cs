@@ -11,14 +11,6 @@ public interface ITestingGrain : IGrainWithIntegerKey
     [ReadOnly]
     Task Empty(CancellationToken ct = default);
 
-    [ReadOnly]
-    Task<int> Add(int a, int b, CancellationToken ct = default);
-
-    /// <summary>From 1. Open, since an EventSource sends no token.</summary>
-    [ReadOnly]
-    [RpcAllowAnonymous]
-    IAsyncEnumerable<int> Count(int to, CancellationToken ct = default);
-
     /// <summary>Answers with so many bytes.</summary>
     Task<Payload> Large(int size, Payload payload, CancellationToken ct = default);
 

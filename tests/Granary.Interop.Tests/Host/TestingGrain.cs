@@ -14,17 +14,6 @@ public sealed class TestingGrain : Grain, ITestingGrain
 
     public Task Empty(CancellationToken ct) => Task.CompletedTask;
 
-    public Task<int> Add(int a, int b, CancellationToken ct) => Task.FromResult(a + b);
-
-    public async IAsyncEnumerable<int> Count(int to, [EnumeratorCancellation] CancellationToken ct)
-    {
-        for (var i = 1; i <= to; i++)
-        {
-            await Task.Yield();
-            yield return i;
-        }
-    }
-
     public Task<Payload> Large(int size, Payload payload, CancellationToken ct) => Task.FromResult(new Payload { Body = new byte[size] });
 
     public async Task<int> Collect(RpcStream<Payload> payloads, CancellationToken ct)
