@@ -1,6 +1,6 @@
 using System.Net.Security;
 using Granary.Client.Endpoints;
-using Granary.Client.Retries;
+using Granary.Rpc.Retries;
 
 namespace Granary.Client;
 

@@ -1,4 +1,4 @@
-using Granary.Client.Retries;
+using Granary.Rpc.Retries;
 using Granary.Client.Tests.Support;
 using Granary.Rpc;
 

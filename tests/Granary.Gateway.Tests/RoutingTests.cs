@@ -169,6 +169,10 @@ public sealed class RoutingTests : IAsyncLifetime
         using var response = await _host.PostAsync("/rpc/probe/a/Old", "{}");
         Assert.Equal("@0", Assert.Single(response.Headers.GetValues("Deprecation")));
         Assert.Equal("Tue, 01 Jun 2027 00:00:00 GMT", Assert.Single(response.Headers.GetValues("Sunset")));
+        using var byJsonRpc = await _host.PostAsync("/jsonrpc", """{"jsonrpc":"2.0","id":1,"method":"probe.Old","params":["a"]}""");
+        Assert.Equal("@0", Assert.Single(byJsonRpc.Headers.GetValues("Deprecation")));
+        using var current = await _host.PostAsync("/rpc/probe/a/Nothing", "{}");
+        Assert.False(current.Headers.Contains("Deprecation"));
     }
 
     private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");

@@ -2,11 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Granary.Client.Endpoints;
-using Granary.Client.Retries;
 using Granary.Client.Wire;
 using Granary.Codec;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
+using Granary.Rpc.Retries;
 using Microsoft.Extensions.Logging;
 
 namespace Granary.Client.Calls;
@@ -23,7 +23,7 @@ namespace Granary.Client.Calls;
 internal sealed class ClientRuntime : IAsyncDisposable
 {
     private readonly CancellationTokenSource _closing = new();
-    private readonly RetryRules _retries;
+    private readonly RetryPolicy _retries;
     private readonly TokenCache? _tokens;
     private int _calls;
 
@@ -32,7 +32,7 @@ internal sealed class ClientRuntime : IAsyncDisposable
         Options = options;
         Log = log;
         Time = time;
-        _retries = new RetryRules(options.Retries);
+        _retries = new RetryPolicy(options.Retries);
         if (options.TokenProvider is { } provider) _tokens = new TokenCache(provider, options.Deadline, time);
         Endpoints = new EndpointSet(options, time, (address, machine) => new Endpoint(address, machine, options, time, HealthProbe.AskAsync, OnChanged), resolve);
     }
@@ -171,10 +171,13 @@ internal sealed class ClientRuntime : IAsyncDisposable
                 continue;
             }
 
-            if (isOver || _retries.Next(scope.Method, attempt, failure, scope.Left ?? TimeSpan.MaxValue) is not { } wait) Throw(scope.Outcome(failure));
+            if (isOver || !MayRepeat(scope.Method, failure) || _retries.Next(attempt, failure.Error.RetryAfter, scope.Left ?? TimeSpan.MaxValue, failure.IsUnsent) is not { } wait) Throw(scope.Outcome(failure));
             else await WaitAsync(wait, scope);
         }
     }
+
+    private static bool MayRepeat(RpcMethod method, AttemptException failure) =>
+        failure.MayRepeat && (failure.IsUnsent || (failure.Error.Code == StatusCode.Unavailable && method.IsRepeatable));
 
     private static void Throw(Exception outcome) => ExceptionDispatchInfo.Throw(outcome);
 

@@ -40,7 +40,6 @@ internal sealed class ConnectAdapter(RequestDelegate next, RpcAddresses addresse
             return ConnectCall.RefuseAsync(context, error, 400);
         }
 
-        HttpAdapter.AnnounceEnd(method, headers);
         return isUnary ? CallAsync(new ConnectCall(context, method, format, services), address.Pipeline) : StreamAsync(new ConnectStream(context, method, format!, services), address.Pipeline);
     }
 

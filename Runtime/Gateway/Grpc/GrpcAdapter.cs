@@ -36,7 +36,6 @@ internal sealed class GrpcAdapter(RequestDelegate next, RpcAddresses addresses, 
             return Task.CompletedTask;
         }
 
-        HttpAdapter.AnnounceEnd(address.Method, headers);
         var call = new GrpcCall(context, address.Method, form, services);
         var running = address.Pipeline.RunAsync(call);
         if (!running.IsCompletedSuccessfully) return AwaitAsync(call, running);

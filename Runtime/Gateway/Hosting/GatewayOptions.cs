@@ -15,6 +15,9 @@ public sealed class GatewayOptions
     /// <summary>How long calls may take.</summary>
     public DeadlineOptions Deadlines { get; set; } = new();
 
+    /// <summary>When a call that failed on its way to the grain is made again.</summary>
+    public Rpc.Retries.RetryOptions Retries { get; set; } = new();
+
     /// <summary>What callers' connections may do.</summary>
     public Listening.ConnectionOptions Connections { get; set; } = new();
 

@@ -21,6 +21,11 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Deadlines:Maximum", deadlines.Maximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
         Within(faults, "Deadlines:Default", deadlines.Default, TimeSpan.FromMilliseconds(1), deadlines.Maximum);
         Within(faults, "Deadlines:StreamMaximum", deadlines.StreamMaximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(30));
+        Within(faults, "Retries:Attempts", options.Retries.Attempts, 1, 10);
+        Within(faults, "Retries:FirstDelay", options.Retries.FirstDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Within(faults, "Retries:MaximumDelay", options.Retries.MaximumDelay, options.Retries.FirstDelay, TimeSpan.FromMinutes(1));
+        Within(faults, "Retries:BudgetRatio", options.Retries.BudgetRatio, 0, 1);
+        Within(faults, "Retries:BudgetReserve", options.Retries.BudgetReserve, 0, 10_000);
         Cors(options.Cors, faults);
         Within(faults, "Connections:FirstBytes", options.Connections.FirstBytes, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Within(faults, "Connections:Undecided", options.Connections.Undecided, 1, 1_000_000);

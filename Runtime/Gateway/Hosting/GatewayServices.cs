@@ -1,9 +1,11 @@
 using Granary.Gateway.Audit;
 using Granary.Gateway.Contracts;
+using Granary.Gateway.Deprecation;
 using Granary.Gateway.Framing;
 using Granary.Gateway.Grpc;
 using Granary.Gateway.Grpc.Health;
 using Granary.Gateway.JsonRpc;
+using Granary.Gateway.Retries;
 using Granary.Gateway.Sharing;
 using Granary.Gateway.WebSockets;
 using Granary.Rpc.Catalog;
@@ -62,11 +64,13 @@ public static class GatewayServices
         services.TryAddSingleton<OpenApiDocument>();
         services.TryAddSingleton<ProtoFiles>();
         services.AddSingleton<IRpcFilter, TelemetryFilter>();
+        services.AddSingleton<IRpcFilter, DeprecationFilter>();
         services.AddSingleton<IRpcFilter, AuthenticationFilter>();
         services.AddSingleton<IRpcFilter, AuthorizationFilter>();
         services.AddSingleton<IRpcFilter, RateLimitFilter>();
         services.AddSingleton<IRpcFilter, DeadlineFilter>();
         services.AddSingleton<IRpcFilter, ExchangeFilter>();
+        services.AddSingleton<IRpcFilter, RetryFilter>();
         services.AddSingleton<IRpcFilter, InvocationFilter>();
         services.AddSingleton<PassThrough>();
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Http;
@@ -47,7 +46,6 @@ internal sealed class HttpAdapter
         HttpHead.Begin(context.Response);
         if (match.Route is null) return RefuseAsync(context, match);
 
-        AnnounceEnd(match.Route.Method, context.Response.Headers);
         var call = new HttpCall(context, match, _options, _instruments, _time, _stopping);
         var running = _pipeline.RunAsync(call);
         return running.IsCompletedSuccessfully && match.Route.Method.Kind is RpcMethodKind.Unary ? FinishAsync(context, call) : AwaitAsync(context, call, running);
@@ -67,13 +65,6 @@ internal sealed class HttpAdapter
 
         var code = match.Status switch { 404 => StatusCode.NotFound, 405 => StatusCode.Unimplemented, _ => StatusCode.InvalidArgument };
         return HttpProblem.WriteAsync(context, new RpcException(code, match.Problem!), match.Status);
-    }
-
-    // RFC 9745 wants a date for the deprecation, which contracts do not have: the epoch says that it has begun. RFC 8594 for the end.
-    internal static void AnnounceEnd(RpcMethod method, IHeaderDictionary headers)
-    {
-        if ((method.Deprecated ?? method.Service.Deprecated) is not null) headers["Deprecation"] = "@0";
-        if ((method.Sunset ?? method.Service.Sunset) is { } day) headers["Sunset"] = day.ToDateTime(default, DateTimeKind.Utc).ToString("R", CultureInfo.InvariantCulture);
     }
 
     private static async Task AwaitAsync(HttpContext context, HttpCall call, ValueTask running)

@@ -8,6 +8,8 @@ internal sealed class InvocationFilter(IGrainFactory grains, CallContext context
 {
     public int Order => RpcStage.Invoke;
 
+    public bool TakesUndecoded => true;
+
     public bool Supports(RpcMethod method) => true;
 
     // The ambient values set here live until the exchange stage, an async method, returns: a stream's items are fetched with them too.

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace Granary.Gateway.Invocation;
 
 /// <summary>
-/// Which calls go to the grain with their messages as they came: of methods whose messages the engine can take, where no filter between the exchange and the invocation may look at the arguments or the result.
+/// Which calls go to the grain with their messages as they came: of methods whose messages the engine can take, where every filter between the exchange and the invocation can do with that.
 /// </summary>
 internal sealed class PassThrough
 {
@@ -14,7 +14,7 @@ internal sealed class PassThrough
     public PassThrough(RpcCatalog catalog, IEnumerable<IRpcFilter> filters, IOptions<GatewayOptions> options, IRpcPassThrough? engine = null)
     {
         if (!options.Value.PassThrough) engine = null;
-        var further = filters.Where(f => f.Order > RpcStage.Exchange && f is not InvocationFilter).ToArray();
+        var further = filters.Where(f => f.Order > RpcStage.Exchange && !f.TakesUndecoded).ToArray();
         _methods = catalog.Services.SelectMany(s => s.Methods).Where(m => engine?.Supports(m) == true && !further.Any(f => f.Supports(m))).ToFrozenSet();
     }
 

@@ -17,6 +17,12 @@ public interface IRpcFilter
     /// <summary>Whether it stands on this method's way. Asked once for each method, when the way is built.</summary>
     bool Supports(RpcMethod method);
 
+    /// <summary>
+    /// Behind <see cref="RpcStage.Exchange"/>: whether it can do with messages that nobody has decoded, since it looks neither at the arguments nor at the result, or finds them in
+    /// <see cref="RpcRequest.Message"/> and <see cref="RpcRequest.Reply"/> too. While one filter on a method's way cannot, its messages are decoded here.
+    /// </summary>
+    bool TakesUndecoded => false;
+
     /// <summary>Does its part. When it throws, the call fails with what <see cref="Rpc.RpcStatus.Describe"/> says of the exception.</summary>
     ValueTask InvokeAsync(RpcCall call, RpcNext next);
 }
@@ -26,6 +32,9 @@ public static class RpcStage
 {
     /// <summary>Counts, times and traces the call; sees its outcome.</summary>
     public const int Telemetry = 0;
+
+    /// <summary>Tells callers of what is deprecated.</summary>
+    public const int Deprecation = 500;
 
     /// <summary>Finds out who calls: <see cref="RpcCall.Caller"/> is known further in.</summary>
     public const int Authenticate = 1000;
@@ -44,6 +53,12 @@ public static class RpcStage
     /// <see cref="RpcCall.Request"/> and cover one attempt at a result.
     /// </summary>
     public const int Exchange = 5000;
+
+    /// <summary>Makes calls whose caller sent an idempotency key run once.</summary>
+    public const int Idempotency = 5500;
+
+    /// <summary>Makes failed calls again where that is safe. Stages further in see each attempt.</summary>
+    public const int Retry = 6000;
 
     /// <summary>Calls the grain. Nothing is further in.</summary>
     public const int Invoke = int.MaxValue;

@@ -16,6 +16,7 @@ internal sealed class GatewayInstruments
             "rpc.server.call.duration", "s", "How long calls took, from their arrival to the end of their response.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
         StreamedItems = meter.CreateCounter<long>("rpc.server.stream.items", "{item}", "Items sent in streams.");
+        Retries = meter.CreateCounter<long>("granary.gateway.retries", "{attempt}", "Attempts that ended with UNAVAILABLE and could be repeated: whether they were, or time, attempts or the budget were used up.");
 
         // Read when somebody looks, since counting up and down through the instrument would cost each call as much as its duration does.
         meter.CreateObservableUpDownCounter("rpc.server.active_calls", ReadActive, "{call}", "Calls that have begun and not ended.");
@@ -24,6 +25,8 @@ internal sealed class GatewayInstruments
     public Histogram<double> Duration { get; }
 
     public Counter<long> StreamedItems { get; }
+
+    public Counter<long> Retries { get; }
 
     public IReadOnlyList<MethodActivity> Methods => _methods;
 

@@ -36,6 +36,9 @@ public sealed class RpcMethod
     /// <summary>Marked <see cref="IdempotentAttribute"/>: may be retried.</summary>
     public bool IsIdempotent { get; init; }
 
+    /// <summary>Whether a call that may have run can be made again: it changes nothing, or nothing more the second time.</summary>
+    public bool IsRepeatable => IsReadOnly || IsIdempotent;
+
     /// <summary>Marked <c>[OneWay]</c>: answered as soon as the call is accepted.</summary>
     public bool IsOneWay { get; init; }
 

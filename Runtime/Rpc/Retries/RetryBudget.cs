@@ -1,7 +1,9 @@
-namespace Granary.Client.Retries;
+namespace Granary.Rpc.Retries;
 
 /// <summary>A bucket of tokens: each call adds a part of one, each retry takes one. Thread-safe.</summary>
-internal sealed class RetryBudget(double ratio, int reserve)
+/// <param name="ratio">The part of a token that each call adds, from 0 to 1.</param>
+/// <param name="reserve">The most tokens there can be, and how many there are at first.</param>
+public sealed class RetryBudget(double ratio, int reserve)
 {
     private const long Token = 1000;
 
