@@ -14,7 +14,7 @@ return await Start.RunAsync(() =>
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.WebHost.UseKestrelHttpsConfiguration();
     builder.Logging.LeaveStartErrorsToUs();
-    builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false).UseOnePort();
+    builder.WebHost.UseOnePort();
     builder.AddDevelopmentKey();
 
     var settings = StartSettings.Read(

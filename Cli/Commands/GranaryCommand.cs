@@ -21,6 +21,7 @@ internal static class GranaryCommand
         root.Subcommands.Add(TokenCommand.Create());
         root.Subcommands.Add(BenchCommand.Create());
         root.Subcommands.Add(TopCommand.Create());
+        root.Subcommands.Add(CertsCommand.Create());
         root.Subcommands.Add(CompletionCommand.Create());
         root.SetAction(parsed =>
         {

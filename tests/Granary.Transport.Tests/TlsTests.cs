@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Granary.Certificates;
 using Granary.Engine.Transport;
 using Granary.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,8 +9,6 @@ namespace Granary.Transport.Tests;
 
 public sealed class TlsTests
 {
-    private const string ServerOnly = "1.3.6.1.5.5.7.3.1";
-
     [Fact]
     public async Task Processes_with_certificates_of_one_authority_talk()
     {
@@ -74,6 +74,154 @@ public sealed class TlsTests
     }
 
     [Fact]
+    public async Task A_certificate_that_is_not_valid_yet_is_refused_and_the_log_says_so()
+    {
+        using var authority = new Authority();
+        await AssertRefused(authority.Issue("one.silo"), authority.Issue("two.silo", from: TimeProvider.System.GetUtcNow().AddDays(1)), "is not valid now");
+    }
+
+    [Fact]
+    public async Task A_revoked_certificate_is_refused_and_the_log_says_so()
+    {
+        using var authority = new Authority();
+        var (options, revoked) = (authority.Issue("one.silo"), authority.Issue("two.silo"));
+        authority.Revoke(revoked);
+        options.CrlFile = authority.CrlFile;
+        await AssertRefused(options, revoked, "has been revoked");
+    }
+
+    [Fact]
+    public async Task A_dialler_refuses_a_silo_whose_certificate_was_revoked()
+    {
+        using var authority = new Authority();
+        await using var cluster = new TestCluster();
+        var revoked = authority.Issue("one.silo");
+        var silo = cluster.AddSilo(With(revoked));
+        authority.Revoke(revoked);
+        var options = authority.Issue("some.client");
+        options.CrlFile = authority.CrlFile;
+        var client = cluster.AddClient(With(options));
+        var refused = await Assert.ThrowsAsync<HandshakeException>(() => client.Network.ConnectAsync(silo.Address!.Endpoint, CancellationToken.None));
+        Assert.Contains("has been revoked", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_list_that_changes_cuts_the_revoked_off_and_leaves_the_others()
+    {
+        using var authority = new Authority();
+        await using var cluster = new TestCluster();
+        authority.Revoke();
+        var options = authority.Issue("one.silo");
+        options.CrlFile = authority.CrlFile;
+        var silo = cluster.AddSilo(With(options));
+        var (bad, good) = (authority.Issue("bad.client"), authority.Issue("good.client"));
+        var (badClient, goodClient) = (cluster.AddClient(With(bad)), cluster.AddClient(With(good)));
+        var (badProbe, goodProbe) = (badClient.ProbeOn(silo), goodClient.ProbeOn(silo));
+        Assert.Equal(3, await badProbe.Add(1, 2));
+        Assert.Equal(3, await goodProbe.Add(1, 2));
+        var opened = goodClient.Network.Statistics().Opened;
+
+        authority.Revoke(bad);
+        await Until.True(() => cluster.Log.Entries.Any(e => e.Text.Contains("was closed: its certificate (CN=bad.client) has been revoked", StringComparison.Ordinal)), "the cut");
+        await Until.True(() => badClient.Network.Statistics().Connections.All(c => c.State != "Open"), "the end of the connection");
+        await Assert.ThrowsAnyAsync<OrleansException>(() => badProbe.Add(1, 2));
+        await AssertRefusal(cluster, silo, "Its certificate (CN=bad.client) has been revoked");
+        Assert.Equal(3, await goodProbe.Add(1, 2));
+        Assert.Equal(opened, goodClient.Network.Statistics().Opened);
+    }
+
+    [Fact]
+    public async Task A_list_that_is_not_the_authoritys_does_not_count()
+    {
+        using Authority ours = new("one"), theirs = new("two"), alike = new("one");
+        foreach (var (list, says) in ((Authority, string)[])[(theirs, "none of the authorities"), (alike, "signature")])
+        {
+            list.Revoke();
+            var options = ours.Issue("one.silo");
+            options.CrlFile = list.CrlFile;
+            var error = Assert.Throws<OrleansConfigurationException>(() => new PeerTls(options, TimeProvider.System, new TransportLog(new TestLog())));
+            Assert.Contains(says, error.Message, StringComparison.Ordinal);
+        }
+
+        var broken = ours.Issue("one.silo");
+        ours.Revoke();
+        var text = await File.ReadAllTextAsync(ours.CrlFile);
+        await File.WriteAllTextAsync(ours.CrlFile, text[..(text.Length / 2)] + text[((text.Length / 2) + 4)..]);
+        broken.CrlFile = ours.CrlFile;
+        Assert.Contains("CrlFile", Assert.Throws<OrleansConfigurationException>(() => new PeerTls(broken, TimeProvider.System, new TransportLog(new TestLog()))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_certificate_that_ends_soon_is_a_warning_and_so_is_an_old_list()
+    {
+        using var authority = new Authority();
+        var time = new ManualTime(TimeProvider.System.GetUtcNow());
+        authority.Revoke();
+        var options = authority.Issue("one.silo", validFor: TimeSpan.FromDays(9));
+        options.CrlFile = authority.CrlFile;
+        var log = new TestLog();
+        var tls = new PeerTls(options, time, new TransportLog(log));
+        tls.Watch();
+        Assert.DoesNotContain(log.Entries, e => e.Level == LogLevel.Warning);
+        time.Advance(TimeSpan.FromDays(8.5));
+        tls.Watch();
+        tls.Watch();
+        Assert.Single(log.Entries, e => e.Text.Contains("CN=one.silo (Granary:Engine:Tls:CertificateFile) is good until", StringComparison.Ordinal));
+        Assert.Single(log.Entries, e => e.Text.Contains("the old one stays in force", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_certificate_behind_a_swapped_link_is_taken_up()
+    {
+        using var authority = new Authority();
+        var (before, after) = (authority.Issue("before.silo"), authority.Issue("after.silo"));
+
+        // As Kubernetes mounts a secret: files are links to ..data/file, and ..data is a link that is swapped.
+        var mount = Directory.CreateTempSubdirectory("granary-mount-").FullName;
+        try
+        {
+            Lay("one", before);
+            Lay("two", after);
+            Directory.CreateSymbolicLink(Path.Combine(mount, "..data"), Path.Combine(mount, "one"));
+            foreach (var file in (string[])["tls.crt", "tls.key"]) File.CreateSymbolicLink(Path.Combine(mount, file), Path.Combine("..data", file));
+            var time = new ManualTime();
+            var log = new TestLog();
+            var tls = new PeerTls(new TlsOptions { CertificateFile = Path.Combine(mount, "tls.crt"), KeyFile = Path.Combine(mount, "tls.key"), CaFile = authority.CaFile }, time, new TransportLog(log));
+            Directory.CreateSymbolicLink(Path.Combine(mount, "..data_tmp"), Path.Combine(mount, "two"));
+            Assert.Equal(0, rename(Path.Combine(mount, "..data_tmp"), Path.Combine(mount, "..data")));
+            time.Advance(TimeSpan.FromSeconds(2));
+            tls.Watch();
+            Assert.Contains(log.Entries, e => e.Text.Contains("The certificate CN=after.silo was read again", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Directory.Delete(mount, recursive: true);
+        }
+
+        void Lay(string name, TlsOptions options)
+        {
+            var directory = Directory.CreateDirectory(Path.Combine(mount, name)).FullName;
+            File.Copy(options.CertificateFile!, Path.Combine(directory, "tls.crt"));
+            File.Copy(options.KeyFile!, Path.Combine(directory, "tls.key"));
+        }
+    }
+
+    [Fact]
+    public async Task An_expired_renewal_leaves_a_good_certificate_in_use()
+    {
+        using var authority = new Authority();
+        await using var cluster = new TestCluster { ExpectsErrors = true };
+        var time = new ManualTime(TimeProvider.System.GetUtcNow());
+        var options = authority.Issue("one.silo");
+        var silo = cluster.AddSilo(With(options), time);
+        authority.Replace(options, "late.silo", TimeSpan.FromHours(-2));
+        time.Advance(TimeSpan.FromSeconds(2));
+        var client = cluster.AddClient(With(authority.Issue("some.client")));
+        Assert.Equal(3, await client.ProbeOn(silo).Add(1, 2));
+        Assert.Contains(cluster.Log.Entries, e => e.Level == LogLevel.Error && e.Text.Contains("which is not now", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_certificate_with_another_name_is_refused_and_the_log_says_so()
     {
         using var authority = new Authority();
@@ -86,7 +234,7 @@ public sealed class TlsTests
     public async Task A_certificate_for_another_use_is_refused_and_the_log_says_so()
     {
         using var authority = new Authority();
-        await AssertRefused(authority.Issue("one.silo"), authority.Issue("two.silo", purpose: ServerOnly), "is not for this use");
+        await AssertRefused(authority.Issue("one.silo"), authority.Issue("two.silo", kind: CertificateKind.Server), "is not for this use");
     }
 
     [Fact]
@@ -252,4 +400,7 @@ public sealed class TlsTests
     }
 
     private static Func<PeerNetworkOptions, PeerNetworkOptions> With(TlsOptions tls, string? secret = null) => o => new PeerNetworkOptions { ClusterId = o.ClusterId, Lanes = 1, Tls = tls, SharedSecret = secret };
+
+    [DllImport("libc", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int rename(string from, string to);
 }

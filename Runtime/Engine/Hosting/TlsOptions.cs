@@ -2,7 +2,7 @@ namespace Granary.Hosting;
 
 /// <summary>
 /// TLS between the processes of a cluster: part of <see cref="EngineOptions"/>, in the configuration <c>Granary:Engine:Tls</c>. All processes of a cluster have it or none.
-/// The files are looked at again when a connection is made and they have changed; open connections stay.
+/// The files are looked at again every second; open connections stay, but for those of processes whose certificates have been revoked.
 /// </summary>
 public sealed class TlsOptions
 {
@@ -20,6 +20,12 @@ public sealed class TlsOptions
     /// which of their certificates are meant.
     /// </summary>
     public string? CaFile { get; set; }
+
+    /// <summary>
+    /// Revocation lists of the authorities in <see cref="CaFile"/>, PEM or DER (RFC 5280, 5): a process whose certificate one of them names is refused, and cut off if it is connected already. Unset, none is looked at:
+    /// nothing is fetched from the network.
+    /// </summary>
+    public string? CrlFile { get; set; }
 
     /// <summary>Whether processes that dial must have a certificate too. Without, the shared secret alone tells who may connect.</summary>
     public bool RequireMutual { get; set; } = true;

@@ -68,6 +68,14 @@ internal sealed partial class PeerConnection
         }
     }
 
+    /// <summary>Ends the connection when the other end's certificate has been revoked since the handshake.</summary>
+    internal void CutIfRevoked(PeerTls tls)
+    {
+        if (_socket?.PeerIdentity is not { } identity || !tls.IsRevoked(identity)) return;
+        if (State != ConnectionState.Closed) _log.Revoked(Peer.Name, identity.Subject);
+        Close(new HandshakeException($"The certificate of {Peer.Name} ({identity.Subject}) has been revoked."));
+    }
+
     /// <summary>For how long nothing has been called over it either way; zero while something is in flight. For the heartbeat.</summary>
     internal TimeSpan Idle(long now)
     {

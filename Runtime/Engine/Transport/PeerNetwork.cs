@@ -239,5 +239,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         foreach (var (connection, _) in _connections) connection.CheckAlive(now);
         if (Process is not SiloCore && Options.IdleAfter > TimeSpan.Zero) CloseIdle(now);
         _admission.RollWindow();
+        if (Tls?.Watch() != true) return;
+        foreach (var (connection, _) in _connections) connection.CutIfRevoked(Tls);
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Granary.Certificates;
 using Granary.Hosting;
 using Orleans.Runtime;
 
@@ -15,12 +16,19 @@ namespace Granary.Engine.Transport;
 /// </summary>
 internal sealed class PeerTls
 {
+    private const string Section = "Granary:Engine:Tls";
+
     private static readonly SslApplicationProtocol s_protocol = new("granary/1");
-    private static readonly Oid s_serverPurpose = new("1.3.6.1.5.5.7.3.1");
-    private static readonly Oid s_clientPurpose = new("1.3.6.1.5.5.7.3.2");
+
+    /// <summary>How often it is said that the certificate ends soon, or the list is old.</summary>
+    private static readonly TimeSpan s_sayAgain = TimeSpan.FromHours(12);
 
     private readonly TlsOptions _options;
-    private readonly TlsCertificates _certificates;
+    private readonly TimeProvider _time;
+    private readonly TransportLog _log;
+    private readonly CertificateSource _certificates;
+    private CertificateSet _checked;
+    private long? _said;
 
     /// <exception cref="OrleansConfigurationException">A file is missing or does not hold what it should, or the options trust too many.</exception>
     internal PeerTls(TlsOptions options, TimeProvider time, TransportLog log)
@@ -32,15 +40,58 @@ internal sealed class PeerTls
                 "Granary:Engine:Tls has neither CaFile nor AllowedNames, so that anyone with a certificate that this machine trusts could join. Name the cluster's own authority in CaFile, or the names of its processes in AllowedNames.");
         }
 
-        _certificates = new TlsCertificates(options, time, log);
+        (_time, _log) = (time, log);
+        var files = new CertificateFiles(Section)
+        {
+            CertificateFile = options.CertificateFile,
+            KeyFile = options.KeyFile,
+            Password = options.Password,
+            CaFile = options.CaFile,
+            CrlFile = options.CrlFile,
+        };
+        try
+        {
+            _certificates = new CertificateSource(files, time) { OnRead = set => log.CertificateRead(set.Certificate.Subject, set.Certificate.NotAfter), OnRefused = log.CertificateUnreadable };
+        }
+        catch (CertificateFileException error)
+        {
+            throw new OrleansConfigurationException(error.Message, error);
+        }
+
+        _checked = _certificates.Current;
     }
+
+    /// <summary>Until when this process's certificate is good.</summary>
+    internal DateTimeOffset NotAfter => _certificates.Current.NotAfter;
+
+    /// <summary>To be called now and then: takes up changed files, and says when the certificate or a revocation list is about to be too old, or is.</summary>
+    /// <returns>Whether certificates are revoked: open connections are to be checked with <see cref="IsRevoked"/>.</returns>
+    internal bool Watch()
+    {
+        var set = _certificates.Current;
+        if (!ReferenceEquals(set, _checked)) _said = null;
+        _checked = set;
+        var timestamp = _time.GetTimestamp();
+        if (_said is null || _time.GetElapsedTime(_said.Value, timestamp) >= s_sayAgain)
+        {
+            _said = timestamp;
+            var now = _time.GetUtcNow();
+            if (set.EndsSoon(now)) _log.CertificateEnds(set.Certificate.Subject, set.Certificate.NotAfter);
+            foreach (var list in set.Revoked.Where(list => list.NextUpdate < now)) _log.ListIsOld(list.Issuer, list.NextUpdate!.Value.UtcDateTime);
+        }
+
+        return set.Revoked.Any(static list => list.Count > 0);
+    }
+
+    /// <summary>Whether the other end of an open connection has lost its certificate meanwhile.</summary>
+    internal bool IsRevoked(TlsIdentity? identity) => identity is not null && _checked.Revoked.Any(list => list.Revokes(identity.Certificate));
 
     /// <summary>The dialler's side. The socket is closed when it throws.</summary>
     /// <exception cref="HandshakeException">The ends do not trust each other.</exception>
     internal Task<PeerSocket> DialAsync(Socket socket, CancellationToken cancellation)
     {
         var loaded = _certificates.Current;
-        var check = new Check(this, isServer: true, isRequired: true);
+        var check = new Check(this, loaded, isServer: true, isRequired: true);
         return OpenAsync(
             socket,
             check,
@@ -49,12 +100,13 @@ internal sealed class PeerTls
                 {
                     TargetHost = "",
                     ClientCertificateContext = loaded.Context,
-                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                    EnabledSslProtocols = ModernTls.Protocols,
+                    CipherSuitesPolicy = ModernTls.CipherSuites,
                     EncryptionPolicy = EncryptionPolicy.RequireEncryption,
                     ApplicationProtocols = [s_protocol],
                     AllowRenegotiation = false,
                     AllowTlsResume = false,
-                    CertificateChainPolicy = Policy(loaded, s_serverPurpose),
+                    CertificateChainPolicy = loaded.Policy(CertificatePurpose.Server),
                     RemoteCertificateValidationCallback = check.Validate,
                 },
                 cancellation));
@@ -65,7 +117,7 @@ internal sealed class PeerTls
     internal Task<PeerSocket> AcceptAsync(Socket socket, CancellationToken cancellation)
     {
         var loaded = _certificates.Current;
-        var check = new Check(this, isServer: false, isRequired: _options.RequireMutual);
+        var check = new Check(this, loaded, isServer: false, isRequired: _options.RequireMutual);
         return OpenAsync(
             socket,
             check,
@@ -75,12 +127,13 @@ internal sealed class PeerTls
                     ServerCertificateContext = loaded.Context,
                     // Asked for in any case: one that is shown is checked.
                     ClientCertificateRequired = true,
-                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                    EnabledSslProtocols = ModernTls.Protocols,
+                    CipherSuitesPolicy = ModernTls.CipherSuites,
                     EncryptionPolicy = EncryptionPolicy.RequireEncryption,
                     ApplicationProtocols = [s_protocol],
                     AllowRenegotiation = false,
                     AllowTlsResume = false,
-                    CertificateChainPolicy = Policy(loaded, s_clientPurpose),
+                    CertificateChainPolicy = loaded.Policy(CertificatePurpose.Client),
                     RemoteCertificateValidationCallback = check.Validate,
                 },
                 cancellation));
@@ -123,20 +176,6 @@ internal sealed class PeerTls
             : $"The TLS handshake failed: it has no TLS (Granary:Engine:Tls), or another version or certificate than this process takes. {detail}";
     }
 
-    private static X509ChainPolicy Policy(TlsCertificates.Loaded loaded, Oid purpose)
-    {
-        // Nothing is fetched from the network in a handshake: no missing intermediates, no revocation lists.
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.ApplicationPolicy.Add(purpose);
-        if (loaded.Authorities is { } authorities)
-        {
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.AddRange(authorities);
-        }
-
-        return policy;
-    }
-
     private static bool HasOneOf(IReadOnlyList<string> names, IList<string> allowed) => names.Any(name => allowed.Any(a => Matches(name, a)));
 
     private static bool Matches(string name, string allowed)
@@ -149,30 +188,8 @@ internal sealed class PeerTls
 
     private static string Listed(IEnumerable<string> names) => names.Any() ? string.Join(", ", names) : "nothing";
 
-    private static List<string> NamesOf(X509Certificate2 certificate)
-    {
-        var names = new List<string>();
-        foreach (var extension in certificate.Extensions)
-        {
-            if (extension is not X509SubjectAlternativeNameExtension alternatives) continue;
-            names.AddRange(alternatives.EnumerateDnsNames());
-            names.AddRange(alternatives.EnumerateIPAddresses().Select(static a => a.ToString()));
-            // URIs (RFC 5280, 4.2.1.6: [6] IA5String), which the platform does not list; SPIFFE ids are such.
-            var sequence = new AsnReader(alternatives.RawData, AsnEncodingRules.DER).ReadSequence();
-            var uri = new Asn1Tag(TagClass.ContextSpecific, 6);
-            while (sequence.HasData)
-            {
-                if (sequence.PeekTag() == uri) names.Add(sequence.ReadCharacterString(UniversalTagNumber.IA5String, uri));
-                else sequence.ReadEncodedValue();
-            }
-        }
-
-        if (names.Count == 0 && certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) is { Length: > 0 } common) names.Add(common);
-        return names;
-    }
-
     /// <summary>The check of one certificate, and what came of it.</summary>
-    private sealed class Check(PeerTls tls, bool isServer, bool isRequired)
+    private sealed class Check(PeerTls tls, CertificateSet set, bool isServer, bool isRequired)
     {
         /// <summary>Why it was refused; null when it was not.</summary>
         internal string? Problem { get; private set; }
@@ -190,11 +207,11 @@ internal sealed class PeerTls
             if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNotAvailable) != 0)
                 return isRequired ? "It showed no certificate. Configure Granary:Engine:Tls:CertificateFile there, or here RequireMutual = false." : null;
             var subject = certificate.Subject;
-            if ((errors & SslPolicyErrors.RemoteCertificateChainErrors) != 0) return Describe(subject, certificate, chain);
-            List<string> names;
+            if (PeerCertificate.Problem(certificate, chain, errors, set.Revoked, Section) is { } problem) return problem;
+            IReadOnlyList<string> names;
             try
             {
-                names = NamesOf(certificate);
+                names = PeerCertificate.NamesOf(certificate);
             }
             catch (Exception error) when (error is AsnContentException or CryptographicException)
             {
@@ -205,17 +222,8 @@ internal sealed class PeerTls
             var (allowed, option) = isServer && tls._options.SiloNames.Count > 0 ? (tls._options.SiloNames, "SiloNames") : (tls._options.AllowedNames, "AllowedNames");
             var isAllowed = allowed.Count == 0 || HasOneOf(names, allowed) || (!isServer && tls._options.SiloNames.Count > 0 && HasOneOf(names, tls._options.SiloNames));
             if (!isAllowed) return $"Its certificate ({subject}) names {Listed(names)}. Granary:Engine:Tls:{option} allows {Listed(allowed)}.";
-            Identity = new TlsIdentity(subject, names);
+            Identity = new TlsIdentity(subject, names, certificate);
             return null;
-        }
-
-        private static string Describe(string subject, X509Certificate2 certificate, X509Chain? chain)
-        {
-            var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, static (all, s) => all | s.Status) ?? X509ChainStatusFlags.PartialChain;
-            if ((status & X509ChainStatusFlags.NotTimeValid) != 0) return $"Its certificate ({subject}) or one above it is not valid now: {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}. Renew it; the new file is taken up without a restart.";
-            if ((status & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0) return $"Its certificate ({subject}) comes from {certificate.Issuer}, which is none of the authorities of Granary:Engine:Tls:CaFile.";
-            if ((status & X509ChainStatusFlags.NotValidForUsage) != 0) return $"Its certificate ({subject}) is not for this use: its extended key usage must hold both server and client authentication, or be absent.";
-            return $"Its certificate ({subject}) was refused: {status}.";
         }
     }
 }

@@ -46,6 +46,21 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(1113, LogLevel.Warning, "{Count} more connections were refused within {Seconds} s, the last from {EndPoint}: {Reason}")]
     private static partial void LogRefusedMore(ILogger logger, int count, int seconds, EndPoint? endPoint, string reason);
 
+    [LoggerMessage(1114, LogLevel.Warning, "The certificate {Subject} (Granary:Engine:Tls:CertificateFile) is good until {NotAfter:u} only. Renew it: the new file is taken up without a restart.")]
+    private static partial void LogCertificateEnds(ILogger logger, string subject, DateTime notAfter);
+
+    [LoggerMessage(1115, LogLevel.Warning, "A newer revocation list of {Issuer} was to come by {NextUpdate:u}; the old one stays in force. Put the new one where Granary:Engine:Tls:CrlFile says.")]
+    private static partial void LogListIsOld(ILogger logger, string issuer, DateTime nextUpdate);
+
+    [LoggerMessage(1116, LogLevel.Warning, "The connection to {Peer} was closed: its certificate ({Subject}) has been revoked (Granary:Engine:Tls:CrlFile).")]
+    private static partial void LogRevoked(ILogger logger, string peer, string subject);
+
+    internal void CertificateEnds(string subject, DateTime notAfter) => LogCertificateEnds(logger, subject, notAfter.ToUniversalTime());
+
+    internal void ListIsOld(string issuer, DateTime nextUpdate) => LogListIsOld(logger, issuer, nextUpdate);
+
+    internal void Revoked(string peer, string subject) => LogRevoked(logger, peer, subject);
+
     internal void CertificateRead(string subject, DateTime notAfter) => LogCertificateRead(logger, subject, notAfter.ToUniversalTime());
 
     internal void CertificateUnreadable(string reason) => LogCertificateUnreadable(logger, reason);

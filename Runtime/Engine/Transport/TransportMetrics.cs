@@ -22,6 +22,9 @@ internal static class TransportMetrics
         Now("granary.transport.calls.in_progress", "{call}", "Calls received that have not ended", static (n, isClient) => n.Connections.Where(c => c.IsClient == isClient).Sum(static c => c.InProgress));
         Now("granary.transport.queued", "By", "Bytes that wait to be sent", static (n, isClient) => n.Connections.Where(c => c.IsClient == isClient).Sum(static c => c.QueuedBytes));
         s_meter.CreateObservableUpDownCounter("granary.transport.handshakes", static () => s_networks.Keys.Sum(static n => n.PendingHandshakes), "{connection}", "Accepted connections whose handshake goes on");
+        s_meter.CreateObservableGauge(
+            "granary.transport.certificate.expiry", static () => s_networks.Keys.Where(static n => n.Tls is not null).Select(static n => new Measurement<long>((long)(n.Tls!.NotAfter - n.Time.GetUtcNow()).TotalSeconds)).OrderBy(static m => m.Value).Take(1), "s",
+            "How long this process's certificate is still good; negative afterwards");
         Ever("granary.transport.connections.opened", "{connection}", "Connections opened, either way", static t => t.Opened);
         Ever("granary.transport.connections.failed", "{connection}", "Attempts to connect that failed", static t => t.Failed);
         Ever("granary.transport.connections.refused", "{connection}", "Strangers refused", static t => t.Refused);

@@ -21,6 +21,14 @@ public sealed class GatewayOptions
     /// <summary>What callers' connections may do.</summary>
     public Listening.ConnectionOptions Connections { get; set; } = new();
 
+    /// <summary>TLS towards callers.</summary>
+    public Tls.EdgeTlsOptions Tls { get; set; } = new();
+
+    /// <summary>
+    /// Whether answers tell browsers not to guess their type, not to keep them, not to show them in frames and not to tell others their address. A proxy in front may do it instead; the pages of this host say it in any case.
+    /// </summary>
+    public bool SecurityHeaders { get; set; } = true;
+
     /// <summary>Which web pages may call.</summary>
     public Cors.CorsOptions Cors { get; set; } = new();
 

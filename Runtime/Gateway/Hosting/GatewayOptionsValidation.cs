@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Granary.Certificates;
 using Granary.Gateway.Cors;
+using Granary.Gateway.Tls;
 using Granary.Gateway.WebSockets;
 using Microsoft.Extensions.Options;
 
@@ -33,6 +35,11 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Connections:HeaderBytes", options.Connections.HeaderBytes, 1024, 1024 * 1024);
         Within(faults, "Connections:PingAfter", options.Connections.PingAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Within(faults, "Connections:PingTimeout", options.Connections.PingTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Within(faults, "Connections:Maximum", options.Connections.Maximum, 1, 10_000_000);
+        Within(faults, "Connections:Headers", options.Connections.Headers, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        Within(faults, "Connections:Idle", options.Connections.Idle, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Within(faults, "Connections:BytesPerSecond", options.Connections.BytesPerSecond, 1, 1_000_000);
+        Tls(options.Tls, faults);
         Within(faults, "Limits:BodyBytes", options.Limits.BodyBytes, 1024, 1024 * 1024 * 1024);
         Within(faults, "Limits:JsonDepth", options.Limits.JsonDepth, 1, 512);
         Within(faults, "Limits:KeyLength", options.Limits.KeyLength, 1, 4096);
@@ -112,6 +119,29 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
 
         if (options.Credentials && options.Origins.Contains("*")) faults.Add($"{path}:Cors:Credentials is true, and {path}:Cors:Origins holds '*': any page could act for your users. Name the origins, or set Credentials to false.");
         Within(faults, "Cors:Remember", options.Remember, TimeSpan.Zero, TimeSpan.FromDays(1));
+    }
+
+    private void Tls(EdgeTlsOptions options, List<string> faults)
+    {
+        Within(faults, "Tls:HandshakeTimeout", options.HandshakeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(2));
+        Within(faults, "Tls:Hsts", options.Hsts, TimeSpan.Zero, TimeSpan.FromDays(730));
+        if (options.RedirectPort is { } port) Within(faults, "Tls:RedirectPort", port, 1, 65_535);
+        if (options.ClientCertificates != ClientCertificates.None && string.IsNullOrEmpty(options.CaFile))
+            faults.Add($"{path}:Tls:ClientCertificates is {options.ClientCertificates}, and {path}:Tls:CaFile is not set. Name the file with the authorities (PEM) that callers' certificates come from.");
+        if (EdgeTls.Files(options, $"{path}:Tls") is not { } files)
+        {
+            if (options.ClientCertificates != ClientCertificates.None || !string.IsNullOrEmpty(options.KeyFile)) faults.Add($"{path}:Tls:CertificateFile is not set. Name the file with the host's certificate (PEM or PFX).");
+            return;
+        }
+
+        try
+        {
+            files.Read();
+        }
+        catch (CertificateFileException error)
+        {
+            faults.Add(error.Message);
+        }
     }
 
     private void Header(List<string> faults, string header)

@@ -2,7 +2,9 @@ using Granary.Gateway.Connect;
 using Granary.Gateway.Contracts;
 using Granary.Gateway.Cors;
 using Granary.Gateway.Grpc;
+using Granary.Gateway.Headers;
 using Granary.Gateway.JsonRpc;
+using Granary.Gateway.Tls;
 using Granary.Gateway.WebSockets;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
@@ -35,6 +37,7 @@ public static class GatewayPipeline
         app.ApplicationServices.GetRequiredService<HttpRouteTable>();
         app.ApplicationServices.GetRequiredService<JsonRpcMethods>();
         app.ApplicationServices.GetRequiredService<RpcPipeline>();
+        app.UseEdge();
         app.UseCors(app.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.Cors);
         app.UseMiddleware<GrpcAdapter>();
         app.UseMiddleware<HttpAdapter>();
@@ -76,6 +79,22 @@ public static class GatewayPipeline
         return endpoints;
     }
 
+    private static void UseEdge(this IApplicationBuilder app)
+    {
+        var services = app.ApplicationServices;
+        if (services.GetRequiredService<IOptions<GatewayOptions>>().Value.SecurityHeaders)
+        {
+            var headers = services.GetRequiredService<SecurityHeaders>();
+            app.Use(next => context =>
+            {
+                headers.Set(context);
+                return next(context);
+            });
+        }
+
+        if (services.GetRequiredService<HttpsOnly>() is { IsNeeded: true } https) app.Use(next => context => https.InvokeAsync(context, next));
+    }
+
     private static IApplicationBuilder UseSwagger(this IApplicationBuilder app)
     {
         var options = app.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.OpenApi;
@@ -88,6 +107,7 @@ public static class GatewayPipeline
             headers.ContentSecurityPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'";
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "no-referrer";
+            headers.CacheControl = "no-cache";
             return next(context);
         }));
         return app.UseSwaggerUI(page =>
@@ -104,8 +124,14 @@ public static class GatewayPipeline
         });
     }
 
-    // ASP.NET Core has logged it; the caller learns the trace's id.
-    private static Task AnswerExceptionAsync(HttpContext context) => context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
+    // ASP.NET Core has logged it, and taken the headers away; the caller learns the trace's id.
+    private static Task AnswerExceptionAsync(HttpContext context)
+    {
+        if (context.RequestServices.GetRequiredService<IOptions<GatewayOptions>>().Value.SecurityHeaders) context.RequestServices.GetRequiredService<SecurityHeaders>().Set(context);
+        return AnswerAsync(context);
+    }
+
+    private static Task AnswerAsync(HttpContext context) => context.Features.Get<IExceptionHandlerFeature>()?.Error is BadHttpRequestException bad
         ? HttpProblem.WriteAsync(context, new RpcException(StatusCode.InvalidArgument, bad.Message), bad.StatusCode)
         : HttpProblem.WriteAsync(context, new RpcException(StatusCode.Internal, "internal error"));
 

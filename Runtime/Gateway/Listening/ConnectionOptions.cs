@@ -20,4 +20,19 @@ public sealed class ConnectionOptions
 
     /// <summary>HTTP/2: a connection that gives no sign of life within this time is closed. 1 s to 1 h; the default is 20 s.</summary>
     public TimeSpan PingTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Connections at a time, WebSockets among them; further ones are closed as they come. 1 to 10,000,000; the default is 50,000.</summary>
+    public int Maximum { get; set; } = 50_000;
+
+    /// <summary>How long the headers of a request may take to arrive. 1 s to 10 min; the default is 15 s.</summary>
+    public TimeSpan Headers { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long a connection may be idle between requests. 1 s to 1 h; the default is 130 s.</summary>
+    public TimeSpan Idle { get; set; } = TimeSpan.FromSeconds(130);
+
+    /// <summary>
+    /// Bytes a second that a caller must send of a body that is no stream, and take of an answer, on average after the first 5 s; slower ones are cut off. Streams have limits of their own. 1 to 1,000,000; the default
+    /// is 240.
+    /// </summary>
+    public int BytesPerSecond { get; set; } = 240;
 }

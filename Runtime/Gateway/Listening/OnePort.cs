@@ -1,4 +1,5 @@
 using Granary.Gateway.Listening;
+using Granary.Gateway.Tls;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -13,7 +14,7 @@ public static class OnePort
 {
     /// <summary>
     /// Lets Kestrel serve HTTP/2 without TLS (prior knowledge, RFC 9113, 3.3) on the same ports as HTTP/1.1, and applies <see cref="ConnectionOptions"/>. Call it after Kestrel was added,
-    /// beside <c>AddGranaryGateway</c>. It takes Kestrel's endpoint defaults (<c>ConfigureEndpointDefaults</c>) for itself.
+    /// beside <c>AddGranaryGateway</c>. It takes Kestrel's endpoint and HTTPS defaults (<c>ConfigureEndpointDefaults</c>, <c>ConfigureHttpsDefaults</c>) for itself: TLS is that of <see cref="EdgeTlsOptions"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no server in the services.</exception>
     public static IWebHostBuilder UseOnePort(this IWebHostBuilder host) => host.ConfigureServices(services =>
@@ -31,6 +32,12 @@ public static class OnePort
             all.GetRequiredService<IOptions<KestrelServerOptions>>(),
             all.GetRequiredService<IOptions<GatewayOptions>>(),
             all.GetRequiredService<ILoggerFactory>()));
-        services.AddOptions<KestrelServerOptions>().Configure<ProtocolSorter>(static (options, sorter) => options.ConfigureEndpointDefaults(sorter.Sort));
+        services.AddOptions<KestrelServerOptions>().Configure<ProtocolSorter, EdgeTls>(static (options, sorter, tls) =>
+        {
+            // What program answers is nobody's business.
+            options.AddServerHeader = false;
+            options.ConfigureEndpointDefaults(sorter.Sort);
+            options.ConfigureHttpsDefaults(tls.Configure);
+        });
     });
 }

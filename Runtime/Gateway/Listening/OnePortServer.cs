@@ -12,6 +12,8 @@ namespace Granary.Gateway.Listening;
 /// </summary>
 internal sealed class OnePortServer(IServer listening, PriorKnowledgeEndpoint endpoint, IOptions<KestrelServerOptions> options, IOptions<GatewayOptions> gateway, ILoggerFactory loggers) : IServer
 {
+    private static readonly TimeSpan s_rateGrace = TimeSpan.FromSeconds(5);
+
     private KestrelServer? _http2;
 
     public IFeatureCollection Features => listening.Features;
@@ -38,6 +40,12 @@ internal sealed class OnePortServer(IServer listening, PriorKnowledgeEndpoint en
 
     private static void Limit(KestrelServerLimits limits, ConnectionOptions connections)
     {
+        var rate = new MinDataRate(connections.BytesPerSecond, s_rateGrace);
+        limits.MaxConcurrentConnections = connections.Maximum;
+        limits.RequestHeadersTimeout = connections.Headers;
+        limits.KeepAliveTimeout = connections.Idle;
+        limits.MinRequestBodyDataRate = rate;
+        limits.MinResponseDataRate = rate;
         limits.MaxRequestHeadersTotalSize = connections.HeaderBytes;
         limits.Http2.MaxStreamsPerConnection = connections.Streams;
         limits.Http2.KeepAlivePingDelay = connections.PingAfter;

@@ -50,16 +50,16 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<GatewayHost> StartAsync(Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, Action<WebApplication>? app = null, HttpProtocols? protocols = null, X509Certificate2? certificate = null)
+    public static async Task<GatewayHost> StartAsync(Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, Action<WebApplication>? app = null, HttpProtocols? protocols = null, X509Certificate2? certificate = null, Action<KestrelServerOptions>? listen = null)
     {
         var log = new LogSink();
         var grains = new Grains();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseOnePort().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseOnePort().ConfigureKestrel(listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
         {
-            if (protocols is { } only) listen.Protocols = only;
-            if (certificate is not null) listen.UseHttps(certificate);
-        }));
+            if (protocols is { } only) endpoint.Protocols = only;
+            if (certificate is not null) endpoint.UseHttps(certificate);
+        })));
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddSingleton<IGrainFactory>(grains);
         builder.Services.AddGranaryGateway(options =>

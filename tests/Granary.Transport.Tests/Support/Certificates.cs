@@ -1,78 +1,69 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Granary.Certificates;
 using Granary.Hosting;
 
 namespace Granary.Transport.Tests;
 
-/// <summary>An authority of the test's own, and files with what it issues. The files go with it.</summary>
+/// <summary>An authority of the test's own, made as <c>granary certs</c> does, and files with what it issues. The files go with it.</summary>
 internal sealed class Authority : IDisposable
 {
     private static readonly DateTimeOffset s_now = TimeProvider.System.GetUtcNow();
 
     private readonly string _directory = Directory.CreateTempSubdirectory("granary-tls-").FullName;
-    private readonly X509Certificate2 _certificate;
+    private readonly CertificateAuthority _authority;
+    private readonly CertificateFolder _folder;
 
     internal Authority(string name = "test authority")
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-        _certificate = request.CreateSelfSigned(s_now.AddDays(-2), s_now.AddDays(30));
-        CaFile = Path.Combine(_directory, "ca.pem");
-        File.WriteAllText(CaFile, _certificate.ExportCertificatePem());
+        _authority = CertificateAuthority.Create(name, TimeSpan.FromDays(30), from: s_now.AddDays(-2));
+        _folder = new CertificateFolder(_directory);
+        _folder.Write(CertificateFolder.Authority, _authority.Certificate);
+        CaFile = _folder.CertificateFile(CertificateFolder.Authority);
     }
 
     internal string CaFile { get; }
 
+    internal string CrlFile => _folder.CrlFile;
+
     /// <summary>Options of a process with a certificate of this authority.</summary>
-    internal TlsOptions Issue(string name, TimeSpan? validFor = null, string? purpose = null, string? uri = null, bool asPfx = false)
+    internal TlsOptions Issue(string name, TimeSpan? validFor = null, CertificateKind kind = CertificateKind.Silo, string? uri = null, bool asPfx = false, DateTimeOffset? from = null)
     {
-        var file = Path.Combine(_directory, Guid.NewGuid().ToString("N"));
-        using var certificate = Make(name, validFor ?? TimeSpan.FromDays(10), purpose, uri);
+        var file = Guid.NewGuid().ToString("N");
+        using var certificate = Make(name, validFor, kind, uri, from);
         if (asPfx)
         {
-            File.WriteAllBytes(file + ".pfx", certificate.Export(X509ContentType.Pfx, "password"));
-            return new TlsOptions { CertificateFile = file + ".pfx", Password = "password", CaFile = CaFile };
+            var path = Path.Combine(_directory, file + ".pfx");
+            File.WriteAllBytes(path, certificate.Export(X509ContentType.Pfx, "password"));
+            return new TlsOptions { CertificateFile = path, Password = "password", CaFile = CaFile };
         }
 
-        Write(certificate, file);
-        return new TlsOptions { CertificateFile = file + ".pem", KeyFile = file + ".key", CaFile = CaFile };
+        _folder.Write(file, certificate);
+        return new TlsOptions { CertificateFile = _folder.CertificateFile(file), KeyFile = _folder.KeyFile(file), CaFile = CaFile };
     }
 
     /// <summary>Puts another certificate into the files of one that was issued, as a renewal does.</summary>
     internal void Replace(TlsOptions options, string name, TimeSpan? validFor = null)
     {
-        using var certificate = Make(name, validFor ?? TimeSpan.FromDays(10), null, null);
-        Write(certificate, Path.ChangeExtension(options.CertificateFile!, null));
+        using var certificate = Make(name, validFor, CertificateKind.Silo, null, null);
+        _folder.Write(NameOf(options), certificate);
     }
+
+    /// <summary>Revokes certificates; with none there is a list nevertheless.</summary>
+    internal void Revoke(params TlsOptions[] options) => _folder.Revoke(_authority, options.Select(NameOf), TimeSpan.FromDays(7));
 
     public void Dispose()
     {
-        _certificate.Dispose();
+        _authority.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
-    private static void Write(X509Certificate2 certificate, string file)
-    {
-        File.WriteAllText(file + ".key", certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-        File.WriteAllText(file + ".pem", certificate.ExportCertificatePem());
-    }
+    private static string NameOf(TlsOptions options) => Path.GetFileNameWithoutExtension(options.CertificateFile!);
 
-    private X509Certificate2 Make(string name, TimeSpan validFor, string? purpose, string? uri)
+    private X509Certificate2 Make(string name, TimeSpan? validFor, CertificateKind kind, string? uri, DateTimeOffset? from)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(name);
-        names.AddIpAddress(IPAddress.Loopback);
-        if (uri is not null) names.AddUri(new Uri(uri));
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        if (purpose is not null) request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], false));
-        using var issued = request.Create(_certificate, s_now.AddDays(-1), s_now + validFor, Guid.NewGuid().ToByteArray());
-        return issued.CopyWithPrivateKey(key);
+        string[] names = [name, IPAddress.Loopback.ToString(), .. uri is null ? Array.Empty<string>() : [uri]];
+        var begins = from ?? s_now.AddDays(-1);
+        return _authority.Issue(kind, name, names, s_now + (validFor ?? TimeSpan.FromDays(10)) - begins, begins);
     }
 }

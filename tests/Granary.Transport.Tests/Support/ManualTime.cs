@@ -1,11 +1,11 @@
 namespace Granary.Transport.Tests;
 
 /// <summary>A clock that goes on when the test says so, and then runs the timers that are due, on the test's thread.</summary>
-internal sealed class ManualTime : TimeProvider
+internal sealed class ManualTime(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<Timer> _timers = [];
-    private long _now = TimeSpan.TicksPerDay;
+    private long _now = start?.UtcTicks ?? TimeSpan.TicksPerDay;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
