@@ -1,4 +1,6 @@
+using Granary.Gateway.Admission;
 using Granary.Gateway.Audit;
+using Granary.Gateway.Redis.Limits;
 using Granary.Gateway.Sharing;
 using Granary.Hosting;
 using Granary.Redis;
@@ -28,6 +30,7 @@ public static class GatewayRedisServices
         services.AddHostedService(provider => provider.GetRequiredService<RedisTables>());
         services.Replace(ServiceDescriptor.Singleton<ISharedTables>(provider => provider.GetRequiredService<RedisTables>()));
         services.Replace(ServiceDescriptor.Singleton<IAuditStore, RedisAuditStore>());
+        services.TryAddSingleton<ISharedTokens, RedisTokens>();
         return services;
     }
 }

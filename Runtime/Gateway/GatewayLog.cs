@@ -12,4 +12,13 @@ internal static partial class GatewayLog
 
     [LoggerMessage(3, LogLevel.Error, "{Method} failed for a reason its caller is not told. Trace {TraceId}.")]
     public static partial void CallFailed(ILogger log, string method, string traceId, Exception exception);
+
+    [LoggerMessage(301, LogLevel.Warning, "Redis does not answer in time, so this gateway grants {Share:P1} of each shared rate limit by itself until it does. {Problem}")]
+    public static partial void RateLimitsNotShared(ILogger log, double share, string problem);
+
+    [LoggerMessage(302, LogLevel.Information, "Redis answers: rate limits are shared again, by {Gateways} gateways.")]
+    public static partial void RateLimitsShared(ILogger log, int gateways);
+
+    [LoggerMessage(303, LogLevel.Warning, "Rate limit policies are marked Shared, and there is no Redis: each gateway counts by itself. Set Granary:Redis:ConnectionString, or Shared to false.")]
+    public static partial void RateLimitsAlone(ILogger log);
 }

@@ -1,21 +1,24 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway.Admission;
 
-/// <summary>Lets each caller make so many calls of each method. Allocates nothing for a caller with a bucket but the header texts of numbers above a thousand.</summary>
+/// <summary>
+/// Lets callers make so many calls, and have so many under way. Allocates nothing for a caller with buckets of this gateway but the header texts of numbers above a thousand.
+/// </summary>
 internal sealed class RateLimitFilter : IRpcFilter
 {
     private readonly RateLimiter _limiter;
-    private readonly FrozenDictionary<RpcMethod, RateLimit> _limits;
+    private readonly FrozenDictionary<RpcMethod, RateLimitSet> _limits;
 
     /// <exception cref="OptionsValidationException">A method names a policy that the configuration does not have.</exception>
     public RateLimitFilter(RpcCatalog catalog, RateLimiter limiter)
     {
         _limiter = limiter;
-        _limits = catalog.Services.SelectMany(s => s.Methods).ToFrozenDictionary(m => m, m => limiter.Find(m.RateLimit, $"The method {m}"));
+        _limits = catalog.Services.SelectMany(s => s.Methods).ToFrozenDictionary(m => m, limiter.Find);
     }
 
     public int Order => RpcStage.Admission;
@@ -24,19 +27,50 @@ internal sealed class RateLimitFilter : IRpcFilter
 
     public ValueTask InvokeAsync(RpcCall call, RpcNext next)
     {
-        var limit = _limits[call.Method];
-        var caller = call.Caller.IsAuthenticated ? call.Caller.Subject : RateLimiter.NameOf(call.RemoteAddress);
-        var lease = _limiter.Take(limit, caller, call.Method);
-        RateLimitHeaders.Write(limit, lease, call, static (to, name, value) => to.SetHeader(name, value));
-        if (lease.Granted) return next(call);
-        call.Error = TooMany(limit, lease);
-        return default;
+        var limits = _limits[call.Method];
+        if (!limits.IsSimple) return AdmitAsync(call, limits, next);
+        var outcome = _limiter.Take(limits, RateLimitCaller.Of(call, limits));
+        return Tell(call, limits, outcome) ? next(call) : default;
     }
 
-    internal static RpcException TooMany(RateLimit limit, RateLimitLease lease) =>
-        new(StatusCode.ResourceExhausted, $"too many calls: {limit.PolicyText.Replace(";w=", " in ", StringComparison.Ordinal)} s are allowed")
+    private async ValueTask AdmitAsync(RpcCall call, RateLimitSet limits, RpcNext next)
+    {
+        var outcome = await _limiter.AdmitAsync(limits, RateLimitCaller.Of(call, limits));
+        if (!Tell(call, limits, outcome)) return;
+        try
         {
-            Reason = "RATE_LIMITED",
-            RetryAfter = limit.Time(lease.RetryIn),
-        };
+            await next(call);
+        }
+        finally
+        {
+            outcome.End();
+        }
+    }
+
+    private static bool Tell(RpcCall call, RateLimitSet limits, in RateLimitOutcome outcome)
+    {
+        RateLimitHeaders.Write(limits, outcome, call, static (to, name, value) => to.SetHeader(name, value));
+        if (outcome.IsGranted) return true;
+        call.Error = TooMany(outcome);
+        if (Activity.Current is { IsAllDataRequested: true } span) span.SetTag("granary.rate_limit", outcome.Refused!.Name);
+        return false;
+    }
+
+    internal static RpcException TooMany(in RateLimitOutcome outcome)
+    {
+        var limit = outcome.Refused!;
+        return outcome.IsConcurrency
+            ? new RpcException(StatusCode.ResourceExhausted, $"too many calls are under way: {limit.Concurrency} at a time are allowed")
+            {
+                Reason = "CONCURRENCY_LIMITED",
+
+                // When one of them ends, which nobody knows; but not at once.
+                RetryAfter = TimeSpan.FromSeconds(1),
+            }
+            : new RpcException(StatusCode.ResourceExhausted, $"too many calls: {limit.PolicyText.Replace(";w=", " in ", StringComparison.Ordinal)} s are allowed")
+            {
+                Reason = "RATE_LIMITED",
+                RetryAfter = limit.Time(outcome.Lease.RetryIn),
+            };
+    }
 }

@@ -1,52 +1,89 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Granary.Rpc.Catalog;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway.Admission;
 
-/// <summary>
-/// The buckets of all callers and methods. Bounded: a full bucket is forgotten when room is needed (it is like a new one), and when all are in use newcomers share one for each method. Thread-safe.
-/// </summary>
+/// <summary>Decides whether a call is within the limits of all its policies. What was taken of one is given back when another refuses. Thread-safe.</summary>
 internal sealed class RateLimiter
 {
-    private readonly ConcurrentDictionary<(string Caller, object Target), TokenBucket> _buckets = new();
+    private readonly PartitionTable<TokenBucket> _buckets;
+    private readonly PartitionTable<CallsUnderWay> _underWay;
+    private readonly ConcurrentDictionary<string, RateLimit> _limits = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RateLimitSet> _named = new(StringComparer.Ordinal);
+    private readonly RateLimit _default;
+    private readonly SharedRateLimits? _shared;
+    private readonly GatewayInstruments _instruments;
     private readonly TimeProvider _time;
-    private readonly int _maxBuckets;
     private readonly RateLimitOptions _options;
-    private int _count;
-    private long _sweepAfter;
 
-    public RateLimiter(IOptions<GatewayOptions> options, TimeProvider time)
+    public RateLimiter(IOptions<GatewayOptions> options, TimeProvider time, GatewayInstruments instruments, SharedRateLimits? shared = null)
     {
         _time = time;
         _options = options.Value.RateLimits;
-        _maxBuckets = _options.MaximumBuckets;
+        _instruments = instruments;
+        _shared = shared;
+        _default = new RateLimit("default", _options.Default, time);
+        _buckets = new PartitionTable<TokenBucket>(_options.MaximumBuckets, time);
+        _underWay = new PartitionTable<CallsUnderWay>(_options.MaximumBuckets, time);
     }
 
     public bool Enabled => _options.Enabled;
 
-    public int Count => Volatile.Read(ref _count);
+    /// <summary>Buckets of this gateway.</summary>
+    public int Count => _buckets.Count;
 
-    /// <summary>The limit of a policy; the default one for null.</summary>
+    /// <summary>The limits of a method: of the policies it names, or the default one, and those for every call.</summary>
     /// <exception cref="OptionsValidationException">The configuration has no such policy.</exception>
-    public RateLimit Find(string? policy, string usedBy)
+    public RateLimitSet Find(RpcMethod method)
     {
-        if (policy is null) return new RateLimit(_options.Default, _time);
-        if (_options.Policies.TryGetValue(policy, out var found)) return new RateLimit(found, _time);
-        throw new OptionsValidationException(nameof(GatewayOptions), typeof(GatewayOptions), [
-            $"{usedBy} names the rate limit '{policy}', which the configuration does not have. Add it, for example: \"Granary\": {{ \"RateLimits\": {{ \"Policies\": {{ \"{policy}\": {{ \"Tokens\": 10, \"Period\": \"00:00:01\", \"Burst\": 20 }} }} }} }}."]);
+        var own = method.RateLimit is null ? [_default] : Named(method.RateLimit, $"The method {method}");
+        return new RateLimitSet(own.Concat(_options.Always.SelectMany(n => Named(n, "RateLimits:Always"))).Distinct().Select(l => RateLimitSet.Rule(l, method)));
     }
 
-    /// <summary>Takes a token from the bucket of a caller and a target (a method, or a controller's policy).</summary>
-    public RateLimitLease Take(RateLimit limit, string caller, object target)
+    /// <summary>The limits of a controller.</summary>
+    /// <exception cref="OptionsValidationException">The configuration has no such policy.</exception>
+    public RateLimitSet Find(string policies, string usedBy) =>
+        _named.GetOrAdd(policies, static (names, state) => new RateLimitSet(state.This.Named(names, state.usedBy).Select(l => new RateLimitRule(l, null, l.Name))), (This: this, usedBy));
+
+    /// <summary>Takes tokens of this gateway's buckets, for limits that need nothing else (<see cref="RateLimitSet.IsSimple"/>). Allocates nothing for a caller with buckets.</summary>
+    public RateLimitOutcome Take(RateLimitSet limits, in RateLimitCaller caller)
     {
-        var now = _time.GetTimestamp();
-        return Bucket(caller, target, now).Take(limit.Rate, now);
+        var outcome = TakeLocal(limits.Local, caller);
+        if (!outcome.IsGranted) _instruments.RateLimitRefused(outcome.Refused!.Name, "tokens");
+        return outcome;
     }
 
-    /// <summary>Who an anonymous caller is taken for: their address; for IPv6 the network of 64 bits, since a single customer commands all of one.</summary>
+    /// <summary>Asks every limit. When it is granted, <see cref="RateLimitOutcome.End"/> must follow the call's end.</summary>
+    public async ValueTask<RateLimitOutcome> AdmitAsync(RateLimitSet limits, RateLimitCaller caller)
+    {
+        var held = limits.Concurrent.Length == 0 ? null : new CallsUnderWay[limits.Concurrent.Length];
+        for (var i = 0; i < limits.Concurrent.Length; i++)
+        {
+            held![i] = Enter(limits.Concurrent[i], caller)!;
+            if (held[i] is not null) continue;
+            Leave(held);
+            _instruments.RateLimitRefused(limits.Concurrent[i].Limit.Name, "concurrency");
+            return new RateLimitOutcome { Refused = limits.Concurrent[i].Limit, IsConcurrency = true };
+        }
+
+        var outcome = TakeLocal(limits.Local, caller);
+        if (outcome.IsGranted && limits.Shared.Length > 0)
+        {
+            var shared = _shared is not { IsAvailable: true } ? TakeLocal(limits.Shared, caller) : await _shared.TakeAsync(limits.Shared, caller);
+            if (!shared.IsGranted) GiveBack(limits.Local, limits.Local.Length, caller);
+            outcome = shared.IsGranted && outcome.Tokens is not null ? RateLimitOutcome.Nearer(outcome, shared) : shared;
+        }
+
+        if (outcome.IsGranted) return outcome with { Held = held };
+        Leave(held);
+        _instruments.RateLimitRefused(outcome.Refused!.Name, "tokens");
+        return outcome;
+    }
+
+    /// <summary>Who an anonymous caller is taken for where a name is needed: their address; for IPv6 the network of 64 bits, since a single customer commands all of one.</summary>
     public static string NameOf(IPAddress? address)
     {
         if (address is null) return "ip:unknown";
@@ -58,60 +95,93 @@ internal sealed class RateLimiter
         return "ip:" + new IPAddress(bytes);
     }
 
-    private TokenBucket Bucket(string caller, object target, long now)
+    private RateLimitOutcome TakeLocal(RateLimitRule[] rules, in RateLimitCaller caller)
     {
-        if (_buckets.TryGetValue((caller, target), out var bucket)) return bucket;
-        if (Count >= _maxBuckets && !Sweep(now)) caller = "";
-        bucket = new TokenBucket();
-        if (_buckets.TryAdd((caller, target), bucket))
+        var now = _time.GetTimestamp();
+        var nearest = default(RateLimitOutcome);
+        for (var i = 0; i < rules.Length; i++)
         {
-            Interlocked.Increment(ref _count);
-            return bucket;
+            var limit = rules[i].Limit;
+            RateLimitLease lease;
+            var key = rules[i].Key(caller);
+            while (!_buckets.Get(ref key, now).TryTake(limit.Rate, now, out lease))
+            {
+            }
+
+            var outcome = new RateLimitOutcome { Tokens = limit, Lease = lease, Refused = lease.Granted ? null : limit };
+            if (!lease.Granted)
+            {
+                GiveBack(rules, i, caller);
+                return outcome;
+            }
+
+            nearest = i == 0 ? outcome : RateLimitOutcome.Nearer(nearest, outcome);
         }
 
-        return _buckets.TryGetValue((caller, target), out var other) ? other : bucket;
+        return nearest;
     }
 
-    // At most once a second, however many newcomers there are. True when there is room.
-    private bool Sweep(long now)
+    // The first ones of the rules.
+    private void GiveBack(RateLimitRule[] rules, int count, in RateLimitCaller caller)
     {
-        var after = Volatile.Read(ref _sweepAfter);
-        if (now < after || Interlocked.CompareExchange(ref _sweepAfter, now + _time.TimestampFrequency, after) != after) return Count < _maxBuckets;
-        foreach (var pair in _buckets)
+        var now = _time.GetTimestamp();
+        for (var i = 0; i < count; i++)
         {
-            if (pair.Value.IsFull(now) && _buckets.TryRemove(pair)) Interlocked.Decrement(ref _count);
+            var key = rules[i].Key(caller);
+            _buckets.Get(ref key, now).GiveBack(rules[i].Limit.Rate);
         }
+    }
 
-        return Count < _maxBuckets;
+    private CallsUnderWay? Enter(RateLimitRule rule, in RateLimitCaller caller)
+    {
+        var now = _time.GetTimestamp();
+        var key = rule.Key(caller);
+        while (true)
+        {
+            var underWay = _underWay.Get(ref key, now);
+            if (underWay.TryEnter(rule.Limit.Concurrency, out var entered)) return entered ? underWay : null;
+        }
+    }
+
+    internal static void Leave(CallsUnderWay[]? held)
+    {
+        if (held is null) return;
+        foreach (var one in held) one?.Leave();
+    }
+
+    private RateLimit[] Named(string policies, string usedBy) =>
+        [.. policies.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name => _limits.GetOrAdd(name, static (name, state) => state.This.Make(name, state.usedBy), (This: this, usedBy)))];
+
+    private RateLimit Make(string name, string usedBy)
+    {
+        if (_options.Policies.TryGetValue(name, out var found)) return new RateLimit(name, found, _time);
+        throw new OptionsValidationException(nameof(GatewayOptions), typeof(GatewayOptions), [
+            $"{usedBy} names the rate limit '{name}', which the configuration does not have. Add it, for example: \"Granary\": {{ \"RateLimits\": {{ \"Policies\": {{ \"{name}\": {{ \"Tokens\": 10, \"Period\": \"00:00:01\", \"Burst\": 20 }} }} }} }}."]);
     }
 }
 
-/// <summary>A policy in effect, with the parts of its headers that never change.</summary>
-internal sealed class RateLimit
+/// <summary>What the limits of a call said.</summary>
+internal readonly record struct RateLimitOutcome
 {
-    private static readonly string[] s_small = [.. Enumerable.Range(0, 1024).Select(i => i.ToString(CultureInfo.InvariantCulture))];
-    private readonly long _frequency;
+    /// <summary>The limit that refuses, or null.</summary>
+    public RateLimit? Refused { get; init; }
 
-    public RateLimit(RateLimitPolicy policy, TimeProvider time)
-    {
-        _frequency = time.TimestampFrequency;
-        Rate = TokenRate.Of(policy, _frequency);
-        LimitText = Text(Rate.Burst);
-        PolicyText = $"{Text(Rate.Burst)};w={Text(Seconds(Rate.Capacity))}";
-    }
+    /// <summary>Whether it refuses since too many calls are under way.</summary>
+    public bool IsConcurrency { get; init; }
 
-    public TokenRate Rate { get; }
+    /// <summary>The bucket that is nearest to its end, which the headers tell of; null where no bucket was asked.</summary>
+    public RateLimit? Tokens { get; init; }
 
-    /// <summary><c>RateLimit-Limit</c>: what a full bucket holds.</summary>
-    public string LimitText { get; }
+    /// <summary>That bucket's answer.</summary>
+    public RateLimitLease Lease { get; init; }
 
-    /// <summary><c>RateLimit-Policy</c>: the same, and in how many seconds an empty bucket gets full.</summary>
-    public string PolicyText { get; }
+    public bool IsGranted => Refused is null;
 
-    /// <summary>Whole seconds, rounded up.</summary>
-    public long Seconds(long timestamps) => (timestamps + _frequency - 1) / _frequency;
+    internal CallsUnderWay[]? Held { get; init; }
 
-    public TimeSpan Time(long timestamps) => TimeSpan.FromSeconds((double)timestamps / _frequency);
+    /// <summary>The call has ended.</summary>
+    public void End() => RateLimiter.Leave(Held);
 
-    public static string Text(long number) => number >= 0 && number < s_small.Length ? s_small[number] : number.ToString(CultureInfo.InvariantCulture);
+    /// <summary>The one with fewer tokens left.</summary>
+    public static RateLimitOutcome Nearer(in RateLimitOutcome one, in RateLimitOutcome other) => other.Lease.Remaining < one.Lease.Remaining ? other : one;
 }

@@ -1,28 +1,53 @@
 namespace Granary.Gateway.Admission;
 
 /// <summary>
-/// A token bucket whose whole state is one number: the moment at which it would be full again (the generic cell rate algorithm). Thread-safe without a lock; 24 bytes.
+/// A token bucket whose whole state is one number: the moment at which it would be full again (the generic cell rate algorithm, ITU-T I.371). Thread-safe without a lock; 24 bytes.
 /// <see cref="System.Threading.RateLimiting.TokenBucketRateLimiter"/> is not used since it reads its own clock and allocates to tell what remains.
 /// </summary>
-internal sealed class TokenBucket
+internal sealed class TokenBucket : IPartition
 {
-    private long _fullAt = long.MinValue;
+    private const long Fresh = long.MinValue;
+    private const long Forgotten = long.MaxValue;
+
+    private long _fullAt = Fresh;
 
     /// <summary>Takes a token if there is one.</summary>
-    public RateLimitLease Take(in TokenRate rate, long now)
+    /// <returns>False when the bucket was forgotten: there is another one now.</returns>
+    public bool TryTake(in TokenRate rate, long now, out RateLimitLease lease)
     {
         while (true)
         {
             var before = Volatile.Read(ref _fullAt);
+            lease = default;
+            if (before == Forgotten) return false;
             var fullAt = Math.Max(before, now) + rate.Interval;
             var debt = fullAt - now;
-            if (debt > rate.Capacity) return new RateLimitLease(false, 0, debt - rate.Interval, debt - rate.Capacity);
-            if (Interlocked.CompareExchange(ref _fullAt, fullAt, before) == before) return new RateLimitLease(true, (int)((rate.Capacity - debt) / rate.Interval), debt, 0);
+            if (debt > rate.Capacity)
+            {
+                lease = new RateLimitLease(false, 0, debt - rate.Interval, debt - rate.Capacity);
+                return true;
+            }
+
+            if (Interlocked.CompareExchange(ref _fullAt, fullAt, before) != before) continue;
+            lease = new RateLimitLease(true, (int)((rate.Capacity - debt) / rate.Interval), debt, 0);
+            return true;
+        }
+    }
+
+    /// <summary>Gives back a token that was just taken.</summary>
+    public void GiveBack(in TokenRate rate)
+    {
+        while (true)
+        {
+            var before = Volatile.Read(ref _fullAt);
+            if (before is Forgotten or Fresh || Interlocked.CompareExchange(ref _fullAt, before - rate.Interval, before) == before) return;
         }
     }
 
     /// <summary>Whether it is full, and so the same as a new one.</summary>
-    public bool IsFull(long now) => Volatile.Read(ref _fullAt) <= now;
+    public bool IsFull(long now) => Volatile.Read(ref _fullAt) is var fullAt && (fullAt <= now || fullAt == Forgotten);
+
+    public bool TryForget(long now) => Volatile.Read(ref _fullAt) is var fullAt && fullAt <= now && Interlocked.CompareExchange(ref _fullAt, Forgotten, fullAt) == fullAt;
 }
 
 /// <summary>A policy in timestamp units.</summary>

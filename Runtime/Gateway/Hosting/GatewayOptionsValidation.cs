@@ -12,6 +12,9 @@ namespace Granary.Gateway;
 /// <param name="path">The configuration section, for the messages.</param>
 internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<GatewayOptions>
 {
+    // So that times in nanoseconds stay far from the end of their numbers.
+    private const int LongestFill = 365;
+
     private static readonly string[] s_identity = ["x-granary-", "x-forwarded-", "x-user", "x-subject", "x-role", "x-scope", "x-tenant", "x-region", "x-auth", "x-real-ip", "x-client-ip"];
 
     public ValidateOptionsResult Validate(string? name, GatewayOptions options)
@@ -99,14 +102,27 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
     private void RateLimits(RateLimitOptions options, List<string> faults)
     {
         Within(faults, "RateLimits:MaximumBuckets", options.MaximumBuckets, 1000, 100_000_000);
+        Within(faults, "RateLimits:Shared:Timeout", options.Shared.Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(5));
+        Within(faults, "RateLimits:Shared:Lease", options.Shared.Lease, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Within(faults, "RateLimits:Shared:Retry", options.Shared.Retry, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        Within(faults, "RateLimits:Shared:LeastShare", options.Shared.LeastShare, 0.001, 1);
         Policy("Default", options.Default);
         foreach (var (name, policy) in options.Policies) Policy($"Policies:{name}", policy);
+        foreach (var name in options.Always)
+        {
+            if (!options.Policies.ContainsKey(name)) faults.Add($"{path}:RateLimits:Always holds '{name}', which {path}:RateLimits:Policies does not have. Add the policy, or take the name out.");
+        }
 
         void Policy(string name, RateLimitPolicy policy)
         {
-            Within(faults, $"RateLimits:{name}:Tokens", policy.Tokens, 1, 1_000_000_000);
+            Within(faults, $"RateLimits:{name}:Tokens", policy.Tokens, policy.Concurrency > 0 ? 0 : 1, 1_000_000_000);
             Within(faults, $"RateLimits:{name}:Burst", policy.Burst, 0, 1_000_000_000);
             Within(faults, $"RateLimits:{name}:Period", policy.Period, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
+            Within(faults, $"RateLimits:{name}:Concurrency", policy.Concurrency, 0, 1_000_000);
+            if (policy.Tokens < 1) return;
+            var fill = policy.Period.TotalDays / policy.Tokens * policy.Burst;
+            if (fill > LongestFill) faults.Add($"{path}:RateLimits:{name} takes {fill:0} days to fill its Burst; up to {LongestFill} days are accepted. Lower Burst, or raise Tokens.");
+            if (policy.Shared && policy.Tokens / policy.Period.TotalSeconds > 1_000_000) faults.Add($"{path}:RateLimits:{name} is Shared and has more than 1000000 tokens a second; that many are not counted in Redis. Lower Tokens, or set Shared to false.");
         }
     }
 

@@ -52,6 +52,8 @@ public static class GatewayServices
         services.TryAddSingleton<IAuditLog, AuditLog>();
         services.TryAddSingleton<TokenAuthenticator>();
         services.TryAddSingleton<RateLimiter>();
+        services.TryAddSingleton<SharedRateLimits>();
+        services.AddHostedService(s => s.GetRequiredService<SharedRateLimits>());
         services.TryAddSingleton<EdgeTls>();
         services.TryAddSingleton<HttpsOnly>();
         services.TryAddSingleton<SecurityHeaders>();

@@ -7,16 +7,22 @@ namespace Granary.Gateway;
 internal sealed class GatewayInstruments
 {
     private readonly MethodActivity[] _methods;
+    private readonly Meter _meter;
+    private readonly Counter<long> _rateLimitRefusals;
+    private readonly Counter<long> _rateLimitTokens;
 
     public GatewayInstruments(IMeterFactory meters, RpcCatalog catalog)
     {
         _methods = [.. catalog.Services.SelectMany(s => s.Methods).Select(m => new MethodActivity(m))];
-        var meter = meters.Create(GatewayTelemetry.MeterName);
+        var meter = _meter = meters.Create(GatewayTelemetry.MeterName);
         Duration = meter.CreateHistogram(
             "rpc.server.call.duration", "s", "How long calls took, from their arrival to the end of their response.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
         StreamedItems = meter.CreateCounter<long>("rpc.server.stream.items", "{item}", "Items sent in streams.");
         Retries = meter.CreateCounter<long>("granary.gateway.retries", "{attempt}", "Attempts that ended with UNAVAILABLE and could be repeated: whether they were, or time, attempts or the budget were used up.");
+
+        _rateLimitRefusals = meter.CreateCounter<long>("granary.gateway.rate_limit.refusals", "{call}", "Calls that a rate limit refused.");
+        _rateLimitTokens = meter.CreateCounter<long>("granary.gateway.rate_limit.shared.tokens", "{token}", "Tokens of shared rate limits: asked of Redis, fetched ahead, or of this gateway's share while Redis does not answer.");
 
         // Read when somebody looks, since counting up and down through the instrument would cost each call as much as its duration does.
         meter.CreateObservableUpDownCounter("rpc.server.active_calls", ReadActive, "{call}", "Calls that have begun and not ended.");
@@ -29,6 +35,16 @@ internal sealed class GatewayInstruments
     public Counter<long> Retries { get; }
 
     public IReadOnlyList<MethodActivity> Methods => _methods;
+
+    /// <param name="policy">Of the configuration.</param>
+    /// <param name="reason"><c>tokens</c> or <c>concurrency</c>.</param>
+    public void RateLimitRefused(string policy, string reason) => _rateLimitRefusals.Add(1, new("policy", policy), new("reason", reason));
+
+    /// <param name="from"><c>redis</c>, <c>lease</c> or <c>share</c>.</param>
+    public void RateLimitTook(string from) => _rateLimitTokens.Add(1, new KeyValuePair<string, object?>("from", from));
+
+    public void WatchSharedRateLimits(Func<bool> isShared) =>
+        _meter.CreateObservableGauge("granary.gateway.rate_limit.shared", () => isShared() ? 1 : 0, "1", "1 while Redis counts shared rate limits, 0 while this gateway grants its share.");
 
     private IEnumerable<Measurement<long>> ReadActive()
     {
