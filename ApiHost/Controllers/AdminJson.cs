@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Granary.Gateway.Authentication;
+using Granary.Gateway.Blocking;
 
 namespace Granary.ApiHost.Controllers;
 
@@ -7,6 +9,14 @@ namespace Granary.ApiHost.Controllers;
 [JsonSerializable(typeof(ClusterView))]
 [JsonSerializable(typeof(GrainTypeView[]))]
 [JsonSerializable(typeof(GrainView))]
+[JsonSerializable(typeof(IReadOnlyList<RevocationView>))]
+[JsonSerializable(typeof(RevocationRequest))]
+[JsonSerializable(typeof(IReadOnlyList<ApiKeyView>))]
+[JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(RotateRequest))]
+[JsonSerializable(typeof(NewKeyView))]
+[JsonSerializable(typeof(IReadOnlyList<BlockView>))]
+[JsonSerializable(typeof(BlockRequest))]
 [JsonSerializable(typeof(TokenRequest))]
 [JsonSerializable(typeof(TokenView))]
 internal sealed partial class AdminJson : JsonSerializerContext;

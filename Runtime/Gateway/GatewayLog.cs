@@ -7,8 +7,11 @@ internal static partial class GatewayLog
     [LoggerMessage(1, LogLevel.Debug, "A token was refused: {Reason}.")]
     public static partial void TokenRefused(ILogger log, string reason);
 
-    [LoggerMessage(2, LogLevel.Warning, "The keys of {Authority} could not be fetched; calls with new tokens are answered Unavailable until they can.")]
+    [LoggerMessage(2, LogLevel.Warning, "The keys of {Authority} could not be fetched. Those known before stay; without any, new tokens are answered Unavailable.")]
     public static partial void AuthorityUnreachable(ILogger log, string authority, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Warning, "The use of the API key {Id} could not be noted. {Problem}")]
+    public static partial void UseNotNoted(ILogger log, string id, string problem);
 
     [LoggerMessage(3, LogLevel.Error, "{Method} failed for a reason its caller is not told. Trace {TraceId}.")]
     public static partial void CallFailed(ILogger log, string method, string traceId, Exception exception);

@@ -59,6 +59,18 @@ public sealed class AuthenticationTests
             { "not JSON", Make("not json", good, HS256), "no signed JWT" },
             { "claims that are no JSON", Make("""{"alg":"HS256"}""", "not json", HS256), "not valid" },
             { "an encrypted token", string.Join('.', "e30", "e30", "e30", "e30", "e30"), "no signed JWT" },
+            { "made for something else", Make("""{"alg":"HS256","typ":"logout+jwt"}""", good, HS256), "type" },
+            { "two types", Make("""{"alg":"HS256","typ":"JWT","typ":"logout+jwt"}""", good, HS256), "no signed JWT" },
+            { "an algorithm that is no text", Make("""{"alg":["HS256"]}""", good, HS256), "no signed JWT" },
+            { "something behind the header", Make("""{"alg":"HS256"}{"alg":"none"}""", good, HS256), "no signed JWT" },
+            { "a name in disguise", Make("""{"alg":"HS256","\u0061lg":"none"}""", good, HS256), "no signed JWT" },
+            { "a key in the header", Make("""{"alg":"HS256","jwk":{"kty":"oct","k":"AAAA"}}""", good, text => HMACSHA256.HashData(new byte[3], text)), "signature" },
+            { "an address of keys in the header", Make("""{"alg":"HS256","jku":"http://127.0.0.1:9/keys","x5u":"http://127.0.0.1:9/cert"}""", good, text => HMACSHA256.HashData("mallory's key"u8, text)), "signature" },
+            { "a path for a key id", Make("""{"alg":"HS256","kid":"../../../../dev/null"}""", good, text => HMACSHA256.HashData(Array.Empty<byte>(), text)), "signature" },
+            { "a query for a key id", Make("""{"alg":"HS256","kid":"' UNION SELECT 'x"}""", good, text => HMACSHA256.HashData("x"u8, text)), "signature" },
+            { "a huge key id", Make($$"""{"alg":"HS256","kid":"{{new string('k', 300)}}"}""", good, HS256), "key id" },
+            { "claims too deep", Make("""{"alg":"HS256"}""", "{\"x\":" + new string('[', 2000) + new string(']', 2000) + "}", HS256), "not valid" },
+            { "valid for ages", Sign("HS256", Claims(expires: 40 * 24 * 3600)), "longer than tokens may be" },
             { "one part", "abc", "no signed JWT" },
             { "dots", "..", "no signed JWT" },
             { "a huge token", Sign("HS256", Claims(subject: new string('x', 9000))), "longer than 8192" },
@@ -112,6 +124,16 @@ public sealed class AuthenticationTests
         await host.As(Sign("HS256", Claims(notBefore: 20))).GetAsync("/rpc/probe/a/Key").OkAsync();
     }
 
+    [Theory]
+    [InlineData("at+jwt")]
+    [InlineData("application/at+jwt")]
+    [InlineData("jwt")]
+    public async Task A_token_for_calls_may_say_so_in_its_type(string type)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        await host.As(Make($$"""{"alg":"HS256","typ":"{{type}}"}""", Claims(), HS256)).GetAsync("/rpc/probe/a/Key").OkAsync();
+    }
+
     [Fact]
     public async Task With_an_authority_its_published_keys_count_and_never_as_a_shared_secret()
     {
@@ -162,7 +184,7 @@ public sealed class AuthenticationTests
     {
         var time = new TestClock();
         var cache = new TokenCache(64, time);
-        for (var i = 0; i < 1000; i++) cache.Add($"Bearer token-{i:00000000}", CallerIdentity.Anonymous, time.GetUtcNow().AddMinutes(i % 2 == 0 ? 1 : 10));
+        for (var i = 0; i < 1000; i++) cache.Add($"Bearer token-{i:00000000}", CallerIdentity.Anonymous, time.GetUtcNow().AddMinutes(i % 2 == 0 ? 1 : 10), cache.Generation);
         Assert.InRange(Enumerable.Range(0, 1000).Count(i => cache.TryGet($"Bearer token-{i:00000000}", out _)), 1, 64);
         time.Advance(TimeSpan.FromMinutes(11));
         Assert.DoesNotContain(Enumerable.Range(0, 1000), i => cache.TryGet($"Bearer token-{i:00000000}", out _));

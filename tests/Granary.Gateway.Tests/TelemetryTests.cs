@@ -92,7 +92,7 @@ public sealed class TelemetryTests
             _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
             {
                 if (instrument.IsObservable) _active[(string)tags[0].Value!] = value;
-                else Interlocked.Add(ref _items, value);
+                else if (instrument.Name == "rpc.server.stream.items") Interlocked.Add(ref _items, value);
             });
             _listener.Start();
         }

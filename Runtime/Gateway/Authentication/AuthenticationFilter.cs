@@ -3,9 +3,10 @@ using Granary.Rpc.Catalog;
 namespace Granary.Gateway.Authentication;
 
 /// <summary>
-/// Finds out who calls. No credentials make an anonymous caller, whom the next stage may refuse; credentials that do not hold are an error also where none are needed.
+/// Finds out who calls. No credentials make an anonymous caller, whom the next stage may refuse; credentials that do not hold are an error also where none are needed. Calls with a stream end when their caller is
+/// revoked or blocked.
 /// </summary>
-internal sealed class AuthenticationFilter(TokenAuthenticator tokens) : IRpcFilter
+internal sealed class AuthenticationFilter(CallerAuthenticator callers, LiveCallers live) : IRpcFilter
 {
     public int Order => RpcStage.Authenticate;
 
@@ -14,15 +15,20 @@ internal sealed class AuthenticationFilter(TokenAuthenticator tokens) : IRpcFilt
     public ValueTask InvokeAsync(RpcCall call, RpcNext next)
     {
         var header = call.GetHeader("authorization");
-        if (string.IsNullOrEmpty(header)) return next(call);
-        if (!tokens.TryGetCached(header, out var caller)) return ValidateAsync(call, header, next);
+        if (string.IsNullOrEmpty(header))
+        {
+            var key = call.GetHeader(ApiKeyRules.Header);
+            return string.IsNullOrEmpty(key) && !callers.UsesCertificates ? EnterAsync(call, next) : AuthenticateAsync(call, null, key, next);
+        }
+
+        if (!callers.TryGetKnown(header, out var caller)) return AuthenticateAsync(call, header, null, next);
         call.Caller = caller;
-        return next(call);
+        return EnterAsync(call, next);
     }
 
-    private async ValueTask ValidateAsync(RpcCall call, string header, RpcNext next)
+    private async ValueTask AuthenticateAsync(RpcCall call, string? header, string? key, RpcNext next)
     {
-        var (caller, error) = await tokens.AuthenticateAsync(header, call.Cancellation);
+        var (caller, error) = await callers.AuthenticateAsync(header, key, callers.UsesCertificates ? call.ClientCertificate : null, call.Cancellation);
         if (caller is null)
         {
             call.Error = error;
@@ -30,6 +36,15 @@ internal sealed class AuthenticationFilter(TokenAuthenticator tokens) : IRpcFilt
         }
 
         call.Caller = caller;
-        await next(call);
+        await EnterAsync(call, next);
+    }
+
+    private ValueTask EnterAsync(RpcCall call, RpcNext next) => call.Method.Kind == RpcMethodKind.Unary ? next(call) : FollowAsync(call, next);
+
+    private async ValueTask FollowAsync(RpcCall call, RpcNext next)
+    {
+        // Made by this thread: the one that ends the call finds it there.
+        _ = call.Cancellation;
+        using (live.Add(call.Caller, call.RemoteAddress, call.Abort)) await next(call);
     }
 }

@@ -1,13 +1,19 @@
 namespace Granary.Gateway.Authentication;
 
 /// <summary>
-/// How callers prove who they are: by a JWT in <c>Authorization: Bearer</c>, signed with a shared <see cref="Key"/> or by an <see cref="Authority"/> that publishes its keys.
-/// Exactly one of the two is set.
+/// How callers prove who they are: by a JWT in <c>Authorization: Bearer</c>, signed with a shared <see cref="Key"/>, by whoever has the other half of a <see cref="PublicKey"/>, or by an <see cref="Authority"/>
+/// that publishes its keys (exactly one of the three is set); by an API key; by the certificate of their connection.
 /// </summary>
 public sealed class AuthenticationOptions
 {
     /// <summary>The shared signing key for HS256, HS384 or HS512: a text of at least 32 bytes in UTF-8. A secret.</summary>
     public string? Key { get; set; }
+
+    /// <summary>Public keys in PEM, RSA of 2048 bits or more or P-256, P-384, P-521; several one after another, while keys are being changed. The issuer has the private ones.</summary>
+    public string? PublicKey { get; set; }
+
+    /// <summary>The file that holds <see cref="PublicKey"/>.</summary>
+    public string? PublicKeyFile { get; set; }
 
     /// <summary>The address of an OpenID Connect provider; its keys are read from <c>/.well-known/openid-configuration</c> below it, and again when an unknown key turns up.</summary>
     public string? Authority { get; set; }
@@ -15,7 +21,10 @@ public sealed class AuthenticationOptions
     /// <summary>Whether <see cref="Authority"/> must be https. Turn it off on a developer's machine only.</summary>
     public bool RequireHttps { get; set; } = true;
 
-    /// <summary>What <c>iss</c> must be. With an authority the default is what the authority says of itself; with a key it is <c>granary</c>.</summary>
+    /// <summary>How often an authority's keys are fetched again. 1 min to 1 day; the default is 10 min. For a key that is not known they are fetched at once, but no more often than every 10 s.</summary>
+    public TimeSpan RefreshKeys { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What <c>iss</c> must be. With an authority the default is what the authority says of itself; with keys of the configuration it is <c>granary</c>.</summary>
     public string? Issuer { get; set; }
 
     /// <summary>What <c>aud</c> must hold; the default is <c>granary</c>.</summary>
@@ -25,7 +34,7 @@ public sealed class AuthenticationOptions
     public TimeSpan ClockSkew { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The signature algorithms accepted. Empty means HS256 with a key, and RS256, PS256 and ES256 with an authority. Algorithms for the other kind of key are refused at start:
+    /// The signature algorithms accepted. Empty means HS256 with a shared key, and else RS256, PS256 and ES256. Algorithms for the other kind of key are refused at start:
     /// accepting both is how a public key becomes a shared secret.
     /// </summary>
     public IList<string> Algorithms { get; set; } = [];
@@ -36,6 +45,11 @@ public sealed class AuthenticationOptions
     /// <summary>The claim that names the caller's region; grains find it as <c>granary.region</c>.</summary>
     public string RegionClaim { get; set; } = "region";
 
+    /// <summary>
+    /// A token whose expiry is further away than this is refused; so long a revocation lasts when nothing else is said, so that it outlives what it revokes. 1 min to 10 years; the default is 30 days.
+    /// </summary>
+    public TimeSpan LongestToken { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>Bytes of the longest token that is looked at: 512 to 65,536; the default is 8,192.</summary>
     public int TokenBytes { get; set; } = 8192;
 
@@ -44,4 +58,16 @@ public sealed class AuthenticationOptions
 
     /// <summary>A token is checked anew after this long at the latest. 1 s to 1 h; the default is 5 min.</summary>
     public TimeSpan CacheTime { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How many revocations there may be at a time. 100 to 1,000,000; the default is 10,000.</summary>
+    public int MaximumRevocations { get; set; } = 10_000;
+
+    /// <summary>API keys by their ids, beside those that administrators make.</summary>
+    public IDictionary<string, ApiKeyOptions> ApiKeys { get; set; } = new Dictionary<string, ApiKeyOptions>(StringComparer.Ordinal);
+
+    /// <summary>How many API keys administrators may make. 0 to 100,000; the default is 1,000.</summary>
+    public int MaximumApiKeys { get; set; } = 1000;
+
+    /// <summary>Whose certificates make which callers; the first rule that fits counts. The listener decides which certificates are valid at all.</summary>
+    public IList<CertificateOptions> Certificates { get; set; } = [];
 }

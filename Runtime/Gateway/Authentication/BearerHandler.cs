@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Granary.Gateway.Authentication;
 
 /// <summary>The same authentication for what is no call: controllers and other endpoints of ASP.NET Core. Refusals are problem documents.</summary>
-internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, TokenAuthenticator tokens)
+internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, CallerAuthenticator callers)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -16,11 +16,10 @@ internal sealed class BearerHandler(IOptionsMonitor<AuthenticationSchemeOptions>
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var header = Request.Headers.Authorization.ToString();
-        if (header.Length == 0) return AuthenticateResult.NoResult();
-        (var caller, _error) = await tokens.AuthenticateAsync(header, Context.RequestAborted);
-        return caller is null
-            ? AuthenticateResult.Fail(_error!)
+        (var caller, _error) = await callers.AuthenticateAsync(Context);
+        if (caller is null) return AuthenticateResult.Fail(_error!);
+        return !caller.IsAuthenticated
+            ? AuthenticateResult.NoResult()
             : AuthenticateResult.Success(new AuthenticationTicket(caller.Principal, SchemeName));
     }
 

@@ -1,18 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.IdentityModel.Tokens.Jwt;
 using System.Security.Claims;
 using System.Text;
 using Granary.Rpc;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.IdentityModel.Protocols;
-using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Granary.Gateway.Authentication;
 
 /// <summary>
-/// Turns an <c>Authorization</c> header into a caller. The one place where tokens are validated, for calls and for controllers alike. Thread-safe.
+/// Turns an <c>Authorization: Bearer</c> header into a caller. The one place where tokens are validated, for calls and for controllers alike. Thread-safe.
 /// </summary>
 public sealed class TokenAuthenticator
 {
@@ -27,10 +26,11 @@ public sealed class TokenAuthenticator
 
     public TokenAuthenticator(IOptionsMonitor<GatewayOptions> options, TimeProvider time, ILogger<TokenAuthenticator> log)
     {
+        ArgumentNullException.ThrowIfNull(options);
         _log = log;
         _time = time;
-        _state = new State(options.CurrentValue.Authentication, time);
-        options.OnChange(changed => _state = new State(changed.Authentication, _time));
+        _state = new State(options.CurrentValue.Authentication, time, log);
+        options.OnChange(changed => _state = new State(changed.Authentication, _time, _log));
     }
 
     /// <summary>The caller of a header seen before. No allocation.</summary>
@@ -46,24 +46,35 @@ public sealed class TokenAuthenticator
         var token = header[Scheme.Length..].Trim();
         if (TokenHeader.Problem(token, state.Options.TokenBytes, state.Algorithms) is { } problem) return (null, Invalid(problem));
 
-        var parameters = await state.ParametersAsync(_log, cancellation);
-        if (parameters is null) return (null, new RpcException(StatusCode.Unavailable, "tokens cannot be checked at the moment; try again") { RetryAfter = TimeSpan.FromSeconds(5) });
+        var getting = state.KeysAsync();
+        var keys = getting.IsCompletedSuccessfully ? getting.Result : await getting.AsTask().WaitAsync(cancellation);
+        if (keys is null) return (null, new RpcException(StatusCode.Unavailable, "tokens cannot be checked at the moment; try again") { RetryAfter = TimeSpan.FromSeconds(5) });
+        var (caller, error, isUnknownKey) = Validate(state, header, token, keys);
+
+        // A key that is unknown may have been published since.
+        if (isUnknownKey && state.Authority is { } authority && await authority.FetchForUnknownAsync(keys).WaitAsync(cancellation) is { } newer) (caller, error, _) = Validate(state, header, token, newer);
+        return (caller, error);
+    }
+
+    private (CallerIdentity? Caller, RpcException? Error, bool IsUnknownKey) Validate(State state, string header, string token, VerificationKeys keys)
+    {
         try
         {
             var handler = new JwtSecurityTokenHandler { MapInboundClaims = false, MaximumTokenSizeInBytes = state.Options.TokenBytes };
-            var principal = handler.ValidateToken(token, parameters, out var validated);
+            var generation = state.Cache.Generation;
+            var principal = handler.ValidateToken(token, state.Parameters(keys), out var validated);
+            var now = _time.GetUtcNow();
             var expires = new DateTimeOffset(validated.ValidTo, TimeSpan.Zero);
-            if (CallerOf(principal, expires, state.Options) is not { } caller) return (null, Invalid("the token has no subject (claim 'sub')"));
-            var remembered = _time.GetUtcNow() + state.Options.CacheTime;
-            state.Cache.Add(header, caller, remembered < expires ? remembered : expires);
-            return (caller, null);
+            if (expires > now + state.Options.LongestToken + state.Options.ClockSkew) return (null, Invalid("the token is valid for longer than tokens may be here"), false);
+            if (CallerOf(principal, expires, state.Options) is not { } caller) return (null, Invalid("the token has no subject (claim 'sub')"), false);
+            var remembered = now + state.Options.CacheTime;
+            state.Cache.Add(header, caller, remembered < expires ? remembered : expires, generation);
+            return (caller, null, false);
         }
         catch (Exception exception) when (exception is SecurityTokenException or ArgumentException or FormatException or InvalidOperationException or Newtonsoft.Json.JsonException)
         {
-            // A key that is unknown may have been published since: ask the authority again, which it bounds itself.
-            if (exception is SecurityTokenSignatureKeyNotFoundException) state.Keys?.RequestRefresh();
             GatewayLog.TokenRefused(_log, exception.GetType().Name);
-            return (null, Invalid(Describe(exception)));
+            return (null, Invalid(Describe(exception)), exception is SecurityTokenSignatureKeyNotFoundException);
         }
     }
 
@@ -88,7 +99,11 @@ public sealed class TokenAuthenticator
         var scopes = principal.Claims.Where(c => c.Type is "scope" or "scp").SelectMany(c => c.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return new CallerIdentity(
             subject, [.. roles.Distinct(StringComparer.Ordinal)], [.. scopes.Distinct(StringComparer.Ordinal)],
-            principal.FindFirst(options.TenantClaim)?.Value, principal.FindFirst(options.RegionClaim)?.Value, expires, WithRoles(principal));
+            principal.FindFirst(options.TenantClaim)?.Value, principal.FindFirst(options.RegionClaim)?.Value, expires, WithRoles(principal))
+        {
+            TokenId = principal.FindFirst("jti")?.Value,
+            IssuedAt = long.TryParse(principal.FindFirst("iat")?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var issued) && issued < int.MaxValue ? DateTimeOffset.FromUnixTimeSeconds(issued) : DateTimeOffset.MinValue,
+        };
     }
 
     // Policies ask for roles by the identity's role claim type, which is one; tokens use two names.
@@ -101,23 +116,32 @@ public sealed class TokenAuthenticator
     // What follows from one configuration; replaced as a whole when the configuration changes, cache included.
     private sealed class State
     {
-        private readonly TokenValidationParameters? _fixed;
+        // The library's cache knows keys by their ids alone: another key under an id it has seen would not count, and the one before would go on.
+        private static readonly CryptoProviderFactory s_crypto = new() { CacheSignatureProviders = false };
+
+        private readonly VerificationKeys? _fixed;
         private readonly TimeProvider _time;
 
-        public State(AuthenticationOptions options, TimeProvider time)
+        public State(AuthenticationOptions options, TimeProvider time, ILogger log)
         {
             Options = options;
             _time = time;
             Algorithms = TokenRules.Accepted(options);
             Cache = new TokenCache(options.CachedTokens, time);
+            var issuer = string.IsNullOrEmpty(options.Issuer) ? TokenRules.DefaultIssuer : options.Issuer;
             if (!string.IsNullOrEmpty(options.Key))
             {
-                _fixed = Parameters([new SymmetricSecurityKey(Encoding.UTF8.GetBytes(options.Key))], options.Issuer ?? TokenRules.DefaultIssuer);
-                return;
+                _fixed = new VerificationKeys([new SymmetricSecurityKey(Encoding.UTF8.GetBytes(options.Key))], issuer);
             }
-
-            var address = options.Authority!.TrimEnd('/') + "/.well-known/openid-configuration";
-            Keys = new ConfigurationManager<OpenIdConnectConfiguration>(address, new OpenIdConnectConfigurationRetriever(), new HttpDocumentRetriever { RequireHttps = options.RequireHttps });
+            else if (PublicKeys.AreIn(options))
+            {
+                _fixed = new VerificationKeys(PublicKeys.Read(options).Keys, issuer);
+            }
+            else
+            {
+                Authority = new AuthorityKeys(options, time, log);
+                Authority.KeyWithdrawn += Cache.Clear;
+            }
         }
 
         public AuthenticationOptions Options { get; }
@@ -126,28 +150,16 @@ public sealed class TokenAuthenticator
 
         public TokenCache Cache { get; }
 
-        public ConfigurationManager<OpenIdConnectConfiguration>? Keys { get; }
+        public AuthorityKeys? Authority { get; }
 
         /// <summary>What tokens are checked against; null when the authority's keys could not be fetched.</summary>
-        public async ValueTask<TokenValidationParameters?> ParametersAsync(ILogger log, CancellationToken cancellation)
-        {
-            if (_fixed is not null) return _fixed;
-            try
-            {
-                var document = await Keys!.GetConfigurationAsync(cancellation);
-                return Parameters(document.SigningKeys, string.IsNullOrEmpty(Options.Issuer) ? document.Issuer : Options.Issuer);
-            }
-            catch (Exception exception) when (exception is InvalidOperationException or IOException or HttpRequestException or ArgumentException)
-            {
-                GatewayLog.AuthorityUnreachable(log, Options.Authority!, exception);
-                return null;
-            }
-        }
+        public ValueTask<VerificationKeys?> KeysAsync() => _fixed is not null ? new(_fixed) : Authority!.GetAsync();
 
-        private TokenValidationParameters Parameters(IEnumerable<SecurityKey> keys, string issuer) => new()
+        public TokenValidationParameters Parameters(VerificationKeys keys) => new()
         {
-            IssuerSigningKeys = keys,
-            ValidIssuer = issuer,
+            IssuerSigningKeys = keys.Keys,
+            CryptoProviderFactory = s_crypto,
+            ValidIssuer = keys.Issuer,
             ValidAudience = Options.Audience,
             ClockSkew = Options.ClockSkew,
             RequireExpirationTime = true,

@@ -11,13 +11,17 @@ internal sealed class TokenCache(int capacity, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Entry> _entries = new(SignatureComparer.Instance);
     private int _count;
+    private int _generation;
+
+    /// <summary>Changes when everything was forgotten.</summary>
+    public int Generation => Volatile.Read(ref _generation);
 
     /// <summary>The caller of a credential (the whole header value) that was added before and has not expired.</summary>
     public bool TryGet(string credential, [NotNullWhen(true)] out CallerIdentity? caller)
     {
         if (_entries.TryGetValue(credential, out var entry))
         {
-            if (entry.Until > time.GetUtcNow().UtcTicks)
+            if (entry.Until > time.GetUtcNow().UtcTicks && entry.Generation == Generation)
             {
                 caller = entry.Caller;
                 return true;
@@ -30,11 +34,22 @@ internal sealed class TokenCache(int capacity, TimeProvider time)
         return false;
     }
 
-    public void Add(string credential, CallerIdentity caller, DateTimeOffset until)
+    /// <param name="credential">The whole header value.</param>
+    /// <param name="caller">Whom it proves.</param>
+    /// <param name="until">When it must be checked anew.</param>
+    /// <param name="generation">The <see cref="Generation"/> before it was checked: what was checked against keys that are withdrawn by now is not remembered.</param>
+    public void Add(string credential, CallerIdentity caller, DateTimeOffset until, int generation)
     {
-        if (capacity == 0) return;
+        if (capacity == 0 || generation != Generation) return;
         if (Volatile.Read(ref _count) >= capacity) MakeRoom();
-        if (_entries.TryAdd(credential, new Entry(caller, until.UtcTicks))) Interlocked.Increment(ref _count);
+        if (_entries.TryAdd(credential, new Entry(caller, until.UtcTicks, generation))) Interlocked.Increment(ref _count);
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        Interlocked.Increment(ref _generation);
+        foreach (var (credential, entry) in _entries) Remove(credential, entry);
     }
 
     // Rare: the expired ones go, and, when that is not enough, whichever come first until an eighth is free.
@@ -58,7 +73,7 @@ internal sealed class TokenCache(int capacity, TimeProvider time)
         if (_entries.TryRemove(new KeyValuePair<string, Entry>(credential, entry))) Interlocked.Decrement(ref _count);
     }
 
-    private sealed record Entry(CallerIdentity Caller, long Until);
+    private sealed record Entry(CallerIdentity Caller, long Until, int Generation);
 
     // A token ends in its signature, which is as good as random: hashing its last 8 characters is enough, and spares hashing some hundred others on every call.
     private sealed class SignatureComparer : IEqualityComparer<string>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Granary.Gateway.Framing;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
@@ -23,6 +24,8 @@ internal sealed class ConnectCall(HttpContext context, RpcMethod method, Message
     public override string Protocol => "connect";
 
     public override IPAddress? RemoteAddress => context.Connection.RemoteIpAddress;
+
+    public override X509Certificate2? ClientCertificate => context.Connection.ClientCertificate;
 
     protected override CancellationToken Disconnected => context.RequestAborted;
 

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Http;
@@ -27,6 +28,8 @@ internal abstract class FramedCall : RpcCall
     }
 
     public override IPAddress? RemoteAddress => Context.Connection.RemoteIpAddress;
+
+    public override X509Certificate2? ClientCertificate => Context.Connection.ClientCertificate;
 
     protected HttpContext Context { get; }
 

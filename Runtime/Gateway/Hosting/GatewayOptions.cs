@@ -9,6 +9,15 @@ public sealed class GatewayOptions
     /// <summary>How callers prove who they are.</summary>
     public AuthenticationOptions Authentication { get; set; } = new();
 
+    /// <summary>What callers may do, beyond what contracts say.</summary>
+    public AuthorizationOptions Authorization { get; set; } = new();
+
+    /// <summary>Who is refused.</summary>
+    public Blocking.BlockOptions Blocking { get; set; } = new();
+
+    /// <summary>The proxies in front of this host.</summary>
+    public ProxyOptions Proxies { get; set; } = new();
+
     /// <summary>How much one caller may ask for.</summary>
     public RateLimitOptions RateLimits { get; set; } = new();
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Granary.Certificates;
+using Granary.Gateway.Blocking;
 using Granary.Gateway.Cors;
 using Granary.Gateway.Tls;
 using Granary.Gateway.WebSockets;
@@ -21,6 +22,20 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
     {
         var faults = new List<string>();
         Authentication(options.Authentication, faults);
+        for (var i = 0; i < options.Authorization.Rules.Count; i++)
+        {
+            if (AuthorizationRules.Problem(options.Authorization.Rules[i]) is { } problem) faults.Add($"{path}:Authorization:Rules:{i} {problem}.");
+        }
+
+        foreach (var problem in BlockRules.Problems(options.Blocking)) faults.Add($"{path}:Blocking:{problem}.");
+        Within(faults, "Blocking:Maximum", options.Blocking.Maximum, 0, 1_000_000);
+        Within(faults, "Proxies:Hops", options.Proxies.Hops, 1, 10);
+        foreach (var network in options.Proxies.Networks)
+        {
+            if (!BlockRules.TryReadNetwork(network, out _, out var length)) faults.Add($"{path}:Proxies:Networks holds '{network}'; addresses and networks are accepted, for example 10.0.0.5 or 10.0.0.0/8.");
+            else if (length == 0) faults.Add($"{path}:Proxies:Networks holds '{network}', which is everyone: any caller could claim any address. Name the proxies.");
+        }
+
         RateLimits(options.RateLimits, faults);
         var deadlines = options.Deadlines;
         Within(faults, "Deadlines:Maximum", deadlines.Maximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
@@ -72,24 +87,32 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
     {
         var hasKey = !string.IsNullOrEmpty(options.Key);
         var hasAuthority = !string.IsNullOrEmpty(options.Authority);
-        if (!hasKey && !hasAuthority)
+        var hasPublicKey = PublicKeys.AreIn(options);
+        if (!hasKey && !hasAuthority && !hasPublicKey)
         {
             faults.Add(
                 $"Nothing says how callers prove who they are. Set {path}:Authentication:Key (environment variable {Variable("Authentication:Key")}) to a secret of at least " +
                 $"{TokenRules.LeastKeyBytes} bytes, for example the output of 'openssl rand -base64 48'; or {path}:Authentication:Authority ({Variable("Authentication:Authority")}) " +
-                "to the address of your OpenID Connect provider.");
+                $"to the address of your OpenID Connect provider; or {path}:Authentication:PublicKeyFile ({Variable("Authentication:PublicKeyFile")}) to the public key of who signs your tokens.");
         }
 
-        if (hasKey && hasAuthority) faults.Add($"{path}:Authentication has both a Key and an Authority. Keep the one that signs your tokens.");
+        if ((hasKey ? 1 : 0) + (hasAuthority ? 1 : 0) + (hasPublicKey ? 1 : 0) > 1)
+        {
+            var has = hasPublicKey ? hasKey && hasAuthority ? "a Key, an Authority and a PublicKey" : $"a PublicKey and {(hasKey ? "a Key" : "an Authority")}" : "both a Key and an Authority";
+            faults.Add($"{path}:Authentication has {has}. Keep the one that signs your tokens.");
+        }
+
         if (hasKey && Encoding.UTF8.GetByteCount(options.Key!) is var bytes and < TokenRules.LeastKeyBytes)
             faults.Add($"{path}:Authentication:Key has {bytes} bytes; at least {TokenRules.LeastKeyBytes} are needed. 'openssl rand -base64 48' prints a good one.");
+        if (hasPublicKey && PublicKeys.Read(options).Problem is { } problem)
+            faults.Add($"{path}:Authentication:{(string.IsNullOrEmpty(options.PublicKeyFile) ? "PublicKey" : "PublicKeyFile")} cannot be used: {problem.TrimEnd('.')}.");
         if (hasAuthority && !(Uri.TryCreate(options.Authority, UriKind.Absolute, out var authority) && (authority.Scheme == "https" || (authority.Scheme == "http" && !options.RequireHttps))))
             faults.Add($"{path}:Authentication:Authority is '{options.Authority}'; an absolute https address is accepted (http too, where {path}:Authentication:RequireHttps is false).");
-        var accepted = hasAuthority ? TokenRules.AsymmetricAlgorithms : TokenRules.SymmetricAlgorithms;
+        var accepted = hasAuthority || hasPublicKey ? TokenRules.AsymmetricAlgorithms : TokenRules.SymmetricAlgorithms;
         foreach (var algorithm in options.Algorithms)
         {
             if (!accepted.Contains(algorithm))
-                faults.Add($"{path}:Authentication:Algorithms holds '{algorithm}'; with {(hasAuthority ? "an Authority" : "a Key")} these are accepted: {string.Join(", ", accepted)}.");
+                faults.Add($"{path}:Authentication:Algorithms holds '{algorithm}'; with {(hasAuthority ? "an Authority" : hasPublicKey ? "a PublicKey" : "a Key")} these are accepted: {string.Join(", ", accepted)}.");
         }
 
         if (string.IsNullOrWhiteSpace(options.Audience)) faults.Add($"{path}:Authentication:Audience is empty; write what the tokens' 'aud' holds, for example 'granary'.");
@@ -97,6 +120,19 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Authentication:TokenBytes", options.TokenBytes, 512, 65_536);
         Within(faults, "Authentication:CachedTokens", options.CachedTokens, 0, 1_000_000);
         Within(faults, "Authentication:CacheTime", options.CacheTime, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Within(faults, "Authentication:RefreshKeys", options.RefreshKeys, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
+        Within(faults, "Authentication:LongestToken", options.LongestToken, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        Within(faults, "Authentication:MaximumRevocations", options.MaximumRevocations, 100, 1_000_000);
+        Within(faults, "Authentication:MaximumApiKeys", options.MaximumApiKeys, 0, 100_000);
+        foreach (var (id, key) in options.ApiKeys)
+        {
+            if (ApiKeyRules.Problem(id, key) is { } wrong) faults.Add($"{path}:Authentication:ApiKeys:{id} {wrong}.");
+        }
+
+        for (var i = 0; i < options.Certificates.Count; i++)
+        {
+            if (CertificateCallers.Problem(options.Certificates[i]) is { } wrong) faults.Add($"{path}:Authentication:Certificates:{i} {wrong}.");
+        }
     }
 
     private void RateLimits(RateLimitOptions options, List<string> faults)

@@ -1,3 +1,4 @@
+using Granary.Gateway.Blocking;
 using Granary.Gateway.Connect;
 using Granary.Gateway.Contracts;
 using Granary.Gateway.Cors;
@@ -12,6 +13,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -37,7 +39,10 @@ public static class GatewayPipeline
         app.ApplicationServices.GetRequiredService<HttpRouteTable>();
         app.ApplicationServices.GetRequiredService<JsonRpcMethods>();
         app.ApplicationServices.GetRequiredService<RpcPipeline>();
+        app.ApplicationServices.GetRequiredService<LiveCallers>();
+        app.UseProxies();
         app.UseEdge();
+        app.UseMiddleware<BlockingMiddleware>();
         app.UseCors(app.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.Cors);
         app.UseMiddleware<GrpcAdapter>();
         app.UseMiddleware<HttpAdapter>();
@@ -93,6 +98,24 @@ public static class GatewayPipeline
         }
 
         if (services.GetRequiredService<HttpsOnly>() is { IsNeeded: true } https) app.Use(next => context => https.InvokeAsync(context, next));
+    }
+
+    // First of all: whoever asks for the caller's address afterwards gets the one that counts.
+    private static void UseProxies(this IApplicationBuilder app)
+    {
+        var options = app.ApplicationServices.GetRequiredService<IOptions<GatewayOptions>>().Value.Proxies;
+        if (options.Networks.Count == 0) return;
+        var forwarded = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto, ForwardLimit = options.Hops };
+
+        // Those that are there by default would trust every program of this machine.
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var network in options.Networks)
+        {
+            if (BlockRules.TryReadNetwork(network, out var address, out var length)) forwarded.KnownIPNetworks.Add(new System.Net.IPNetwork(address, length));
+        }
+
+        app.UseForwardedHeaders(forwarded);
     }
 
     private static IApplicationBuilder UseSwagger(this IApplicationBuilder app)

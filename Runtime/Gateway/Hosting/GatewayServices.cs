@@ -1,4 +1,5 @@
 using Granary.Gateway.Audit;
+using Granary.Gateway.Blocking;
 using Granary.Gateway.Contracts;
 using Granary.Gateway.Deprecation;
 using Granary.Gateway.Framing;
@@ -43,7 +44,7 @@ public static class GatewayServices
         services.AddOptions<GatewayOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>>(new GatewayOptionsValidation(path));
         services.AddMetrics();
-        services.AddHealthChecks();
+        services.AddHealthChecks().AddCheck<ListsHealth>("lists", tags: [GatewayPipeline.ReadyTag]);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => RpcCatalog.FromLoadedAssemblies());
         services.TryAddSingleton(s => new TokenIssuer(s.GetRequiredService<IOptions<GatewayOptions>>().Value.Authentication, s.GetRequiredService<TimeProvider>()));
@@ -51,6 +52,14 @@ public static class GatewayServices
         services.TryAddSingleton<IAuditStore, LocalAuditStore>();
         services.TryAddSingleton<IAuditLog, AuditLog>();
         services.TryAddSingleton<TokenAuthenticator>();
+        services.TryAddSingleton<ApiKeys>();
+        services.TryAddSingleton<CertificateCallers>();
+        services.TryAddSingleton<Revocations>();
+        services.TryAddSingleton<BlockList>();
+        services.TryAddSingleton<CallerGate>();
+        services.TryAddSingleton<CallerAuthenticator>();
+        services.TryAddSingleton<LiveCallers>();
+        services.TryAddSingleton<AuthorizationRules>();
         services.TryAddSingleton<RateLimiter>();
         services.TryAddSingleton<SharedRateLimits>();
         services.AddHostedService(s => s.GetRequiredService<SharedRateLimits>());
@@ -75,6 +84,7 @@ public static class GatewayServices
         services.AddSingleton<IRpcFilter, DeprecationFilter>();
         services.AddSingleton<IRpcFilter, AuthenticationFilter>();
         services.AddSingleton<IRpcFilter, AuthorizationFilter>();
+        services.AddSingleton<IRpcFilter, KeyAuthorizationFilter>();
         services.AddSingleton<IRpcFilter, RateLimitFilter>();
         services.AddSingleton<IRpcFilter, DeadlineFilter>();
         services.AddSingleton<IRpcFilter, ExchangeFilter>();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Granary.Codec;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
@@ -35,6 +36,8 @@ internal sealed class HttpCall : RpcCall
     public override string Protocol => "http";
 
     public override IPAddress? RemoteAddress => _context.Connection.RemoteIpAddress;
+
+    public override X509Certificate2? ClientCertificate => _context.Connection.ClientCertificate;
 
     protected override CancellationToken Disconnected => _context.RequestAborted;
 

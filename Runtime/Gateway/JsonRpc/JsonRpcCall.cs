@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Granary.Codec;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
@@ -15,6 +16,8 @@ internal sealed class JsonRpcCall(JsonRpcCaller caller, RpcMethod method, JsonRp
     public override string Protocol => "jsonrpc";
 
     public override IPAddress? RemoteAddress => caller.Context.Connection.RemoteIpAddress;
+
+    public override X509Certificate2? ClientCertificate => caller.Context.Connection.ClientCertificate;
 
     protected override CancellationToken Disconnected => caller.Gone;
 

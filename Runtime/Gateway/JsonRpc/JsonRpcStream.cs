@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Granary.Codec;
 using Granary.Gateway.WebSockets;
 using Granary.Rpc;
@@ -30,6 +31,8 @@ internal sealed class JsonRpcStream(JsonRpcCaller caller, WebSocketConnection co
     public override string Protocol => "jsonrpc";
 
     public override IPAddress? RemoteAddress => caller.Context.Connection.RemoteIpAddress;
+
+    public override X509Certificate2? ClientCertificate => caller.Context.Connection.ClientCertificate;
 
     protected override CancellationToken Disconnected => _over.Token;
 

@@ -35,6 +35,12 @@ internal sealed class CallCancellation(TimeProvider time) : IDisposable
         using (ExecutionContext.SuppressFlow()) _timer = time.CreateTimer(static source => Cancel(source), _source, left, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Fires now, if <see cref="Token"/> has been asked for.</summary>
+    public void Cancel()
+    {
+        if (_source is { } source) Cancel(source);
+    }
+
     public void Dispose()
     {
         if (_ended) return;

@@ -3,7 +3,7 @@ using System.Security.Claims;
 
 namespace Granary.Gateway;
 
-/// <summary>Who calls, as a validated token says. Immutable; one instance serves all calls with the token.</summary>
+/// <summary>Who calls, as a validated token, an API key or a certificate says. Immutable; one instance serves all calls with the token.</summary>
 public sealed class CallerIdentity
 {
     /// <summary>The <c>RequestContext</c> key under which grains find the subject: empty for anonymous callers, absent for calls that began inside the cluster.</summary>
@@ -36,7 +36,7 @@ public sealed class CallerIdentity
     /// <summary>A caller without a token.</summary>
     public static CallerIdentity Anonymous { get; } = new("", [], [], null, null, DateTimeOffset.MaxValue, new ClaimsPrincipal(new ClaimsIdentity()));
 
-    /// <summary>The token's <c>sub</c>; empty for anonymous callers.</summary>
+    /// <summary>Who: the token's <c>sub</c>; empty for anonymous callers.</summary>
     public string Subject { get; }
 
     /// <summary>The roles, from the claims <c>role</c> and <c>roles</c>.</summary>
@@ -51,10 +51,19 @@ public sealed class CallerIdentity
     /// <summary>The region, or null.</summary>
     public string? Region { get; }
 
-    /// <summary>When the token expires.</summary>
+    /// <summary>When the credential expires.</summary>
     public DateTimeOffset Expires { get; }
 
-    /// <summary>Whether there was a token.</summary>
+    /// <summary>The token's <c>jti</c>; null when it has none, and for other credentials.</summary>
+    public string? TokenId { get; init; }
+
+    /// <summary>When the token was issued; the beginning of time when it does not say so.</summary>
+    public DateTimeOffset IssuedAt { get; init; } = DateTimeOffset.MinValue;
+
+    /// <summary>What proved it.</summary>
+    public CredentialKind Credential { get; init; } = CredentialKind.Token;
+
+    /// <summary>Whether there was a token, or another credential.</summary>
     public bool IsAuthenticated => Subject.Length > 0;
 
     /// <summary>All the token's claims, for the host's own policies.</summary>
@@ -62,9 +71,25 @@ public sealed class CallerIdentity
 
     internal string RolesText { get; }
 
+    /// <summary>The state of the lists by which this caller was found neither revoked nor blocked; see <see cref="CallerGate"/>.</summary>
+    internal object? PassedAt { get; set; }
+
     /// <summary>Whether the caller has that role.</summary>
     public bool IsInRole(string role) => Roles.Contains(role);
 
     /// <summary>Whether the caller was granted that scope.</summary>
     public bool HasScope(string scope) => Scopes.Contains(scope);
+}
+
+/// <summary>What proves who calls.</summary>
+public enum CredentialKind
+{
+    /// <summary>A signed token.</summary>
+    Token = 0,
+
+    /// <summary>An API key.</summary>
+    ApiKey = 1,
+
+    /// <summary>The certificate of the connection.</summary>
+    Certificate = 2,
 }

@@ -54,6 +54,9 @@ public static class RpcStage
     /// </summary>
     public const int Exchange = 5000;
 
+    /// <summary>Refuses who may not call this very grain: the key is known here, and the grain not called yet.</summary>
+    public const int AuthorizeKey = 5100;
+
     /// <summary>Makes calls whose caller sent an idempotency key run once.</summary>
     public const int Idempotency = 5500;
 

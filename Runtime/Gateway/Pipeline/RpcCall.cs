@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 
@@ -12,6 +13,7 @@ namespace Granary.Gateway;
 public abstract class RpcCall
 {
     private readonly CallCancellation _cancellation;
+    private RpcException? _aborted;
 
     /// <param name="request">The empty request of the method that is called.</param>
     /// <param name="time">The clock of timestamps and deadlines.</param>
@@ -63,6 +65,9 @@ public abstract class RpcCall
     /// <summary>Where the caller's connection comes from, or null when that is not known.</summary>
     public abstract IPAddress? RemoteAddress { get; }
 
+    /// <summary>The certificate by which the caller's connection was authenticated, or null. The listener has validated it.</summary>
+    public virtual X509Certificate2? ClientCertificate => null;
+
     /// <summary>Fires when the caller has gone away.</summary>
     protected abstract CancellationToken Disconnected { get; }
 
@@ -102,11 +107,22 @@ public abstract class RpcCall
     /// </summary>
     public void Watch() => _cancellation.Watch(Deadline, Disconnected, Method.Kind == RpcMethodKind.Unary ? default : Stopping);
 
+    /// <summary>Ends the call with this error from outside of its way, on any thread: <see cref="Cancellation"/> fires, which somebody must have asked for before. The first error counts.</summary>
+    public void Abort(RpcException error)
+    {
+        Interlocked.CompareExchange(ref _aborted, error, null);
+        _cancellation.Cancel();
+    }
+
     /// <summary>Leaves the error in <see cref="Error"/>, in the caller's terms: whether the deadline or the caller's leaving was behind it, and without what must stay inside.</summary>
     public void Fail(Exception exception)
     {
         var error = RpcStatus.ToRpcException(exception);
-        if (error.Code is StatusCode.Cancelled or StatusCode.DeadlineExceeded && DeadlinePassed)
+        if (error.Code is StatusCode.Cancelled && Volatile.Read(ref _aborted) is { } aborted)
+        {
+            error = aborted;
+        }
+        else if (error.Code is StatusCode.Cancelled or StatusCode.DeadlineExceeded && DeadlinePassed)
         {
             error = error.Code == StatusCode.DeadlineExceeded && exception is RpcException ? error : new RpcException(StatusCode.DeadlineExceeded, "the deadline passed before the call ended", exception);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Granary.Rpc.Catalog;
 
@@ -10,6 +11,7 @@ internal sealed class GatewayInstruments
     private readonly Meter _meter;
     private readonly Counter<long> _rateLimitRefusals;
     private readonly Counter<long> _rateLimitTokens;
+    private readonly Counter<long> _refusals;
 
     public GatewayInstruments(IMeterFactory meters, RpcCatalog catalog)
     {
@@ -23,6 +25,8 @@ internal sealed class GatewayInstruments
 
         _rateLimitRefusals = meter.CreateCounter<long>("granary.gateway.rate_limit.refusals", "{call}", "Calls that a rate limit refused.");
         _rateLimitTokens = meter.CreateCounter<long>("granary.gateway.rate_limit.shared.tokens", "{token}", "Tokens of shared rate limits: asked of Redis, fetched ahead, or of this gateway's share while Redis does not answer.");
+
+        _refusals = meter.CreateCounter<long>("granary.gateway.refusals", "{request}", "Requests and calls refused for who makes them, by the reason.");
 
         // Read when somebody looks, since counting up and down through the instrument would cost each call as much as its duration does.
         meter.CreateObservableUpDownCounter("rpc.server.active_calls", ReadActive, "{call}", "Calls that have begun and not ended.");
@@ -45,6 +49,14 @@ internal sealed class GatewayInstruments
 
     public void WatchSharedRateLimits(Func<bool> isShared) =>
         _meter.CreateObservableGauge("granary.gateway.rate_limit.shared", () => isShared() ? 1 : 0, "1", "1 while Redis counts shared rate limits, 0 while this gateway grants its share.");
+
+    /// <summary>Counts a refusal, and leaves its reason in the span.</summary>
+    /// <param name="reason">One of a fixed set of words.</param>
+    public void Refuse(string reason)
+    {
+        _refusals.Add(1, new KeyValuePair<string, object?>("granary.refusal.reason", reason));
+        if (Activity.Current is { IsAllDataRequested: true } span) span.SetTag("granary.refusal.reason", reason);
+    }
 
     private IEnumerable<Measurement<long>> ReadActive()
     {

@@ -8,15 +8,17 @@ namespace Granary.Gateway.WebSockets;
 /// <summary>Decides whether a request becomes a WebSocket, and whose it is. Thread-safe.</summary>
 internal sealed class WebSocketAdmission
 {
-    private readonly TokenAuthenticator _tokens;
+    private readonly CallerAuthenticator _callers;
+    private readonly LiveCallers _live;
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly Origins _origins;
     private readonly ConnectionCount _count;
 
-    public WebSocketAdmission(TokenAuthenticator tokens, IOptions<GatewayOptions> options, TimeProvider time, IMeterFactory meters)
+    public WebSocketAdmission(CallerAuthenticator callers, LiveCallers live, IOptions<GatewayOptions> options, TimeProvider time, IMeterFactory meters)
     {
-        _tokens = tokens;
+        _callers = callers;
+        _live = live;
         _options = options.Value;
         _time = time;
         _origins = new Origins(_options.WebSockets.AllowedOrigins);
@@ -45,15 +47,9 @@ internal sealed class WebSocketAdmission
         var offers = Subprotocols.Read(context.Request);
         if (offers.Problem is not null) return await RefuseAsync(context, new RpcException(StatusCode.InvalidArgument, offers.Problem));
         var credential = offers.Token is null ? context.Request.Headers.Authorization.ToString() : "Bearer " + offers.Token;
-        var caller = CallerIdentity.Anonymous;
-        RpcException? error = null;
-        if (credential.Length > 0)
-        {
-            var (found, wrong) = await _tokens.AuthenticateAsync(credential, context.RequestAborted);
-            caller = found ?? caller;
-            error = wrong;
-            if (error is not null && offers.Token is null) return await RefuseAsync(context, error);
-        }
+        var (found, error) = offers.Token is null ? await _callers.AuthenticateAsync(context) : await _callers.AuthenticateAsync(credential, null, null, context.RequestAborted);
+        if (error is not null && offers.Token is null) return await RefuseAsync(context, error);
+        var caller = found ?? CallerIdentity.Anonymous;
 
         // 3. How many.
         var name = caller.IsAuthenticated ? caller.Subject : RateLimiter.NameOf(context.Connection.RemoteIpAddress);
@@ -65,6 +61,7 @@ internal sealed class WebSocketAdmission
             if (error is null)
             {
                 session.EndAt(caller.Expires, _options.Authentication.ClockSkew, _time);
+                session.EndWith(_live, caller, context.Connection.RemoteIpAddress);
                 return session;
             }
 

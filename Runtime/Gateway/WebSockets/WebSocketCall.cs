@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Granary.Codec;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
@@ -41,6 +42,8 @@ internal sealed class WebSocketCall : RpcCall
     public override string Protocol => "websocket";
 
     public override IPAddress? RemoteAddress => _context.Connection.RemoteIpAddress;
+
+    public override X509Certificate2? ClientCertificate => _context.Connection.ClientCertificate;
 
     protected override CancellationToken Disconnected => _over.Token;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Granary.Rpc;
 
 namespace Granary.Gateway.WebSockets;
@@ -9,6 +10,7 @@ internal sealed class WebSocketSession(WebSocketConnection connection, string? c
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(1);
 
     private ITimer? _expiry;
+    private IDisposable? _following;
 
     public WebSocketConnection Connection { get; } = connection;
 
@@ -31,6 +33,10 @@ internal sealed class WebSocketSession(WebSocketConnection connection, string? c
         }
     }
 
+    /// <summary>Ends the connection when its caller is revoked or blocked.</summary>
+    public void EndWith(LiveCallers live, CallerIdentity caller, IPAddress? address) =>
+        _following = live.Add(caller, address, error => _ = Connection.CloseAsync(CloseCode.Of(error.Code), error.Message).AsTask());
+
     /// <summary>Closes, and waits a moment for the peer to answer. Nobody else may be reading.</summary>
     public async ValueTask CloseAsync(int code, string reason)
     {
@@ -42,6 +48,7 @@ internal sealed class WebSocketSession(WebSocketConnection connection, string? c
 
     public async ValueTask DisposeAsync()
     {
+        _following?.Dispose();
         if (_expiry is not null) await _expiry.DisposeAsync();
         await Connection.DisposeAsync();
         count.Remove(caller);
