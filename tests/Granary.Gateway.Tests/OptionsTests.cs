@@ -35,14 +35,6 @@ public sealed class OptionsTests
         },
         "Granary:Deadlines:Default", "Granary:Limits:JsonDepth", "Granary:RateLimits:Default:Tokens");
 
-    [Theory]
-    [InlineData("app.example.com")]
-    [InlineData("https://app.example.com/path")]
-    [InlineData("ws://app.example.com")]
-    [InlineData("https://*.example.com/")]
-    [InlineData("")]
-    public Task What_is_no_origin_is_refused(string origin) => RefusedAsync(o => o.WebSockets.AllowedOrigins.Add(origin), "Granary:WebSockets:AllowedOrigins", "https://app.example.com");
-
     private static async Task RefusedAsync(Action<GatewayOptions> configure, params string[] says)
     {
         var error = await Assert.ThrowsAnyAsync<Exception>(() => GatewayHost.StartAsync(configure));

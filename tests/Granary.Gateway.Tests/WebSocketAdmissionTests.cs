@@ -21,7 +21,7 @@ public sealed class WebSocketAdmissionTests
     [InlineData(null, true)]
     public async Task Pages_of_other_origins_need_to_be_allowed(string? origin, bool allowed)
     {
-        await using var host = await GatewayHost.StartAsync(options => options.WebSockets.AllowedOrigins.Add("https://app.example.com"));
+        await using var host = await GatewayHost.StartAsync(options => options.Cors.Origins.Add("https://app.example.com"));
         foreach (var path in new[] { "/jsonrpc", "/ws/probe/a/Open" })
         {
             var connecting = SocketClient.ConnectAsync(host, path, options =>

@@ -46,8 +46,9 @@ public sealed class Clients : IAsyncLifetime
 
     private static async Task InstallAsync()
     {
-        // What npm writes when it has finished.
-        if (File.Exists(Path.Combine(ForeignClient.Folder, "node_modules", ".package-lock.json"))) return;
+        // What npm writes when it has finished; older when other clients are wanted since then.
+        var installed = new FileInfo(Path.Combine(ForeignClient.Folder, "node_modules", ".package-lock.json"));
+        if (installed.Exists && installed.LastWriteTimeUtc >= File.GetLastWriteTimeUtc(Path.Combine(ForeignClient.Folder, "package-lock.json"))) return;
         using var npm = Process.Start(new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]) { UseShellExecute = false, WorkingDirectory = ForeignClient.Folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = npm.StandardOutput.ReadToEndAsync();
         var errors = npm.StandardError.ReadToEndAsync();

@@ -30,6 +30,7 @@ public sealed class GrpcJsTests(Clients clients)
     [InlineData("cancel")]
     [InlineData("many_streams")]
     [InlineData("unauthenticated")]
+    [InlineData("idempotency_key")]
     [InlineData("health")]
     [InlineData("reflection_v1")]
     [InlineData("reflection_v1alpha")]

@@ -3,15 +3,11 @@ using Microsoft.AspNetCore.Http;
 namespace Granary.Gateway.WebSockets;
 
 /// <summary>
-/// Which pages may connect. Browsers let any page open a WebSocket to any host, and only tell the host which page it was (RFC 6455, section 10.2).
+/// Which pages may connect: those that may call by HTTP. CORS does not guard WebSockets; browsers let any page open one to any host, and only tell the host which page it was (RFC 6455, section 10.2).
 /// </summary>
 internal sealed class Origins(IEnumerable<string> allowed)
 {
     private readonly HashSet<string> _allowed = [.. allowed.Select(o => o.TrimEnd('/').ToLowerInvariant())];
-
-    /// <summary>Whether a setting is an origin, or <c>*</c>.</summary>
-    public static bool IsOrigin(string text) =>
-        text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.PathAndQuery == "/" && address.UserInfo.Length == 0 && address.Fragment.Length == 0);
 
     /// <summary>Whether the request's page may connect: one of this host, one that is configured; and whatever is no browser.</summary>
     public bool Allow(HttpRequest request)

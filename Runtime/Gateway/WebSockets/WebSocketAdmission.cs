@@ -21,7 +21,7 @@ internal sealed class WebSocketAdmission
         _live = live;
         _options = options.Value;
         _time = time;
-        _origins = new Origins(_options.WebSockets.AllowedOrigins);
+        _origins = new Origins(_options.Cors.Origins);
         var count = new ConnectionCount(_options.WebSockets.MaxConnections, _options.WebSockets.MaxConnectionsPerCaller);
         _count = count;
         meters.Create(GatewayTelemetry.MeterName).CreateObservableUpDownCounter("granary.websocket.connections", () => count.All, "{connection}", "WebSocket connections that are open.");
@@ -40,7 +40,7 @@ internal sealed class WebSocketAdmission
         if (!_origins.Allow(context.Request))
         {
             return await RefuseAsync(context, new RpcException(
-                StatusCode.PermissionDenied, $"pages of '{context.Request.Headers.Origin}' may not connect; whoever runs this host can allow them in Granary:WebSockets:AllowedOrigins"));
+                StatusCode.PermissionDenied, $"pages of '{context.Request.Headers.Origin}' may not connect; whoever runs this host can allow them in Granary:Cors:Origins"));
         }
 
         // 2. Whose token. One that does not hold is refused here and now, but for browsers: they show their pages nothing of a refusal, so that they are told by the close code.

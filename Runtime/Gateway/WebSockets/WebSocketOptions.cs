@@ -1,14 +1,8 @@
 namespace Granary.Gateway.WebSockets;
 
-/// <summary>How WebSockets are served: <c>/ws/...</c> and <c>/jsonrpc</c>. A message may have <see cref="LimitOptions.BodyBytes"/>.</summary>
+/// <summary>How WebSockets are served: <c>/ws/...</c> and <c>/jsonrpc</c>. A message may have <see cref="LimitOptions.BodyBytes"/>; pages of <see cref="Cors.CorsOptions.Origins"/> may connect.</summary>
 public sealed class WebSocketOptions
 {
-    /// <summary>
-    /// The origins of other sites whose pages may connect, for example <c>https://app.example.com</c>; <c>*</c> for any. Pages of this host's own origin may, and so may programs, which send no origin.
-    /// None by default.
-    /// </summary>
-    public IList<string> AllowedOrigins { get; set; } = [];
-
     /// <summary>Connections at a time. 1 to 1,000,000; the default is 10,000.</summary>
     public int MaxConnections { get; set; } = 10_000;
 

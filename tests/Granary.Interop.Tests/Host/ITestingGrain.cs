@@ -11,6 +11,17 @@ public interface ITestingGrain : IGrainWithIntegerKey
     [ReadOnly]
     Task Empty(CancellationToken ct = default);
 
+    [ReadOnly]
+    Task<int> Add(int a, int b, CancellationToken ct = default);
+
+    /// <summary>How often it was called with that name.</summary>
+    Task<int> Increment(string name, CancellationToken ct = default);
+
+    /// <summary>From 1. Open, since an EventSource sends no token.</summary>
+    [ReadOnly]
+    [RpcAllowAnonymous]
+    IAsyncEnumerable<int> Count(int to, CancellationToken ct = default);
+
     /// <summary>Answers with so many bytes.</summary>
     Task<Payload> Large(int size, Payload payload, CancellationToken ct = default);
 

@@ -11,8 +11,22 @@ public sealed class TestingGrain : Grain, ITestingGrain
 {
     private static readonly ConcurrentDictionary<string, int> s_woken = new();
     private static readonly ConcurrentDictionary<string, int> s_flooded = new();
+    private static readonly ConcurrentDictionary<string, int> s_incremented = new();
 
     public Task Empty(CancellationToken ct) => Task.CompletedTask;
+
+    public Task<int> Add(int a, int b, CancellationToken ct) => Task.FromResult(a + b);
+
+    public Task<int> Increment(string name, CancellationToken ct) => Task.FromResult(s_incremented.AddOrUpdate(name, 1, (_, n) => n + 1));
+
+    public async IAsyncEnumerable<int> Count(int to, [EnumeratorCancellation] CancellationToken ct)
+    {
+        for (var i = 1; i <= to; i++)
+        {
+            await Task.Yield();
+            yield return i;
+        }
+    }
 
     public Task<Payload> Large(int size, Payload payload, CancellationToken ct) => Task.FromResult(new Payload { Body = new byte[size] });
 

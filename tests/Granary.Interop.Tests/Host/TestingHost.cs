@@ -37,6 +37,7 @@ public sealed class TestingHost : IAsyncLifetime
             options.Authentication.Key = "a key of the tests that is long enough";
             options.Limits.BodyBytes = 8 * 1024 * 1024;
             options.RateLimits.Default = new RateLimitPolicy { Tokens = 1_000_000, Period = TimeSpan.FromSeconds(1) };
+            foreach (var policy in (string[])["ingest", "writes"]) options.RateLimits.Policies[policy] = options.RateLimits.Default;
             options.Connections.Streams = 2000;
             options.Deadlines.Default = TimeSpan.FromMinutes(1);
             options.Cors.Origins.Add("*");

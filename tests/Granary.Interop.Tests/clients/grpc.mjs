@@ -172,6 +172,17 @@ serve({
   special_status_message: async () => equal((await fails(call('status', { code: 2, message: special }), 2)).details, special, 'the message'),
   unimplemented_method: () => fails(unknown('/granary.testing.v1.Testing/UnimplementedCall'), grpc.status.UNIMPLEMENTED),
   unimplemented_service: () => fails(unknown('/granary.testing.v1.UnimplementedService/UnimplementedCall'), grpc.status.UNIMPLEMENTED),
+  // The message passes the gateway undecoded, and is known again all the same.
+  idempotency_key: async () => {
+    const name = unique();
+    const keyed = key => call('increment', { name }, {}, client, metadata(key ? { 'idempotency-key': key } : {}));
+    equal((await keyed(name)).reply.result, 1, 'the first');
+    const again = await keyed(name);
+    equal([again.reply.result, again.headers.get('idempotency-replayed')], [1, ['true']], 'the same again');
+    equal((await keyed(`${name}2`)).reply.result, 2, 'another key');
+    equal((await keyed()).reply.result, 3, 'no key');
+    await fails(call('increment', { name: `${name}3` }, {}, client, metadata({ 'idempotency-key': name })), grpc.status.INVALID_ARGUMENT, 'new key');
+  },
   custom_metadata: async () => {
     const sent = { 'x-grpc-test-echo-initial': 'test_initial_metadata_value', 'x-grpc-test-echo-trailing-bin': Buffer.from([0xab, 0xab, 0xab]) };
     const { headers, trailers } = await call('large', { size: 314159, payload: { body: Buffer.alloc(271828) } }, {}, client, metadata(sent));
