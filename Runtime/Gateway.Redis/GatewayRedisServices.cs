@@ -1,5 +1,6 @@
 using Granary.Gateway.Admission;
 using Granary.Gateway.Audit;
+using Granary.Gateway.Idempotency;
 using Granary.Gateway.Redis.Limits;
 using Granary.Gateway.Sharing;
 using Granary.Hosting;
@@ -31,6 +32,7 @@ public static class GatewayRedisServices
         services.Replace(ServiceDescriptor.Singleton<ISharedTables>(provider => provider.GetRequiredService<RedisTables>()));
         services.Replace(ServiceDescriptor.Singleton<IAuditStore, RedisAuditStore>());
         services.TryAddSingleton<ISharedTokens, RedisTokens>();
+        services.Replace(ServiceDescriptor.Singleton<IIdempotencyStore, RedisIdempotencyStore>());
         return services;
     }
 }

@@ -27,6 +27,12 @@ public sealed class GatewayOptions
     /// <summary>When a call that failed on its way to the grain is made again.</summary>
     public Rpc.Retries.RetryOptions Retries { get; set; } = new();
 
+    /// <summary>Which calls are sent a second time when the first takes long.</summary>
+    public Hedging.HedgingOptions Hedging { get; set; } = new();
+
+    /// <summary>How calls with an idempotency key are made to run once.</summary>
+    public Idempotency.IdempotencyOptions Idempotency { get; set; } = new();
+
     /// <summary>What callers' connections may do.</summary>
     public Listening.ConnectionOptions Connections { get; set; } = new();
 

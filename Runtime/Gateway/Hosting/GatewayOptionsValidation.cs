@@ -4,7 +4,6 @@ using Granary.Certificates;
 using Granary.Gateway.Blocking;
 using Granary.Gateway.Cors;
 using Granary.Gateway.Tls;
-using Granary.Gateway.WebSockets;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway;
@@ -41,6 +40,14 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Deadlines:Maximum", deadlines.Maximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
         Within(faults, "Deadlines:Default", deadlines.Default, TimeSpan.FromMilliseconds(1), deadlines.Maximum);
         Within(faults, "Deadlines:StreamMaximum", deadlines.StreamMaximum, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(30));
+        Within(faults, "Hedging:Percentile", options.Hedging.Percentile, 0.5, 0.999);
+        Within(faults, "Hedging:LeastDelay", options.Hedging.LeastDelay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10));
+        Within(faults, "Hedging:BudgetRatio", options.Hedging.BudgetRatio, 0, 0.5);
+        Within(faults, "Idempotency:Keep", options.Idempotency.Keep, TimeSpan.FromMinutes(1), TimeSpan.FromDays(30));
+        Within(faults, "Idempotency:RunTime", options.Idempotency.RunTime, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
+        Within(faults, "Idempotency:ReplyBytes", options.Idempotency.ReplyBytes, 0, 16 * 1024 * 1024);
+        Within(faults, "Idempotency:Entries", options.Idempotency.Entries, 100, 10_000_000);
+        Within(faults, "Idempotency:StoreTimeout", options.Idempotency.StoreTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
         Within(faults, "Retries:Attempts", options.Retries.Attempts, 1, 10);
         Within(faults, "Retries:FirstDelay", options.Retries.FirstDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Within(faults, "Retries:MaximumDelay", options.Retries.MaximumDelay, options.Retries.FirstDelay, TimeSpan.FromMinutes(1));
@@ -72,11 +79,6 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "WebSockets:MaxStreams", options.WebSockets.MaxStreams, 1, 10_000);
         Within(faults, "WebSockets:KeepAlive", options.WebSockets.KeepAlive, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Within(faults, "WebSockets:OpenTimeout", options.WebSockets.OpenTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-        foreach (var origin in options.WebSockets.AllowedOrigins)
-        {
-            if (!Origins.IsOrigin(origin)) faults.Add($"{path}:WebSockets:AllowedOrigins holds '{origin}'; origins are accepted, for example https://app.example.com or http://localhost:5173, and * for any page.");
-        }
-
         Within(faults, "Audit:Entries", options.Audit.Entries, 100, 10_000_000);
         Within(faults, "Metadata:ValueLength", options.Metadata.ValueLength, 1, 8192);
         foreach (var header in options.Metadata.Headers) Header(faults, header);

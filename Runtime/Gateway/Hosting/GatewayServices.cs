@@ -6,6 +6,8 @@ using Granary.Gateway.Framing;
 using Granary.Gateway.Grpc;
 using Granary.Gateway.Grpc.Health;
 using Granary.Gateway.Headers;
+using Granary.Gateway.Hedging;
+using Granary.Gateway.Idempotency;
 using Granary.Gateway.JsonRpc;
 using Granary.Gateway.Retries;
 using Granary.Gateway.Sharing;
@@ -88,7 +90,12 @@ public static class GatewayServices
         services.AddSingleton<IRpcFilter, RateLimitFilter>();
         services.AddSingleton<IRpcFilter, DeadlineFilter>();
         services.AddSingleton<IRpcFilter, ExchangeFilter>();
+        services.TryAddSingleton<IIdempotencyStore, LocalIdempotencyStore>();
+        services.AddSingleton<IdempotencyFilter>();
+        services.AddSingleton<IRpcFilter>(provider => provider.GetRequiredService<IdempotencyFilter>());
+        services.AddHostedService(provider => provider.GetRequiredService<IdempotencyFilter>());
         services.AddSingleton<IRpcFilter, RetryFilter>();
+        services.TryAddSingleton<HedgedCalls>();
         services.AddSingleton<IRpcFilter, InvocationFilter>();
         services.AddSingleton<PassThrough>();
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Granary.Gateway.Idempotency;
 using Granary.Rpc;
 using Microsoft.AspNetCore.Http;
 
@@ -21,7 +22,7 @@ public static class HttpProblem
         ArgumentNullException.ThrowIfNull(error);
         var response = context.Response;
         if (response.HasStarted) return Task.CompletedTask;
-        if (status == 0) status = RpcStatus.ToHttp(error.Code);
+        if (status == 0) status = error.Reason == IdempotencyFilter.KeyReused ? 422 : RpcStatus.ToHttp(error.Code);
         response.StatusCode = status;
         response.ContentType = ContentType;
         response.Headers.CacheControl = "no-store";

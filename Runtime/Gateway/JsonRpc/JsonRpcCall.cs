@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Granary.Codec;
+using Granary.Gateway.Idempotency;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 
@@ -23,7 +24,9 @@ internal sealed class JsonRpcCall(JsonRpcCaller caller, RpcMethod method, JsonRp
 
     protected override CancellationToken Stopping => stopping;
 
-    public override string? GetHeader(string name) => caller.GetHeader(name);
+    // One header for many calls: their ids tell them apart.
+    public override string? GetHeader(string name) =>
+        caller.GetHeader(name) is { } value && name == IdempotencyKey.Header && !(isAlone && !caller.IsSocket) ? $"{IdempotencyKey.Parse(value)}/{Convert.ToBase64String(entry.Id.Span)}" : caller.GetHeader(name);
 
     // The headers of a batch's response cannot speak of one of its calls, and a WebSocket has none.
     public override void SetHeader(string name, string value)

@@ -27,7 +27,7 @@ public abstract class RpcCall
     }
 
     /// <summary>The arguments, the grain call, and the result.</summary>
-    public RpcRequest Request { get; }
+    public RpcRequest Request { get; internal set; }
 
     /// <summary>What is called.</summary>
     public RpcMethod Method { get; }
@@ -46,6 +46,9 @@ public abstract class RpcCall
     /// find here, after the next one returned, how the whole call ended.
     /// </summary>
     public RpcException? Error { get; set; }
+
+    /// <summary>Whether an attempt at the call has got as far as the grain's engine; without one it surely has not run.</summary>
+    internal bool WasInvoked { get; set; }
 
     /// <summary>The moment by which the call must have ended, in the milliseconds of <see cref="Environment.TickCount64"/>; 0 for none.</summary>
     public long Deadline { get; private set; }

@@ -22,6 +22,7 @@ internal sealed class GatewayInstruments
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
         StreamedItems = meter.CreateCounter<long>("rpc.server.stream.items", "{item}", "Items sent in streams.");
         Retries = meter.CreateCounter<long>("granary.gateway.retries", "{attempt}", "Attempts that ended with UNAVAILABLE and could be repeated: whether they were, or time, attempts or the budget were used up.");
+        Hedges = meter.CreateCounter<long>("granary.gateway.hedges", "{call}", "Calls that were sent a second time while the first was running, by which of the two was answered first.");
 
         _rateLimitRefusals = meter.CreateCounter<long>("granary.gateway.rate_limit.refusals", "{call}", "Calls that a rate limit refused.");
         _rateLimitTokens = meter.CreateCounter<long>("granary.gateway.rate_limit.shared.tokens", "{token}", "Tokens of shared rate limits: asked of Redis, fetched ahead, or of this gateway's share while Redis does not answer.");
@@ -37,6 +38,8 @@ internal sealed class GatewayInstruments
     public Counter<long> StreamedItems { get; }
 
     public Counter<long> Retries { get; }
+
+    public Counter<long> Hedges { get; }
 
     public IReadOnlyList<MethodActivity> Methods => _methods;
 

@@ -244,11 +244,11 @@ internal static class CallEmitter
         code.Line($"{context.Codec(result)}.Write(ref writer, {value});");
     }
 
-    /// <summary>Reads the reply message from <c>reader</c> and returns the result.</summary>
-    public static void ReadReply(CodeWriter code, MethodModel method, WireCode wire, EmitContext context)
+    /// <summary>Reads the reply message from <c>reader</c> and returns the result, or what its wrapper holds.</summary>
+    public static void ReadReply(CodeWriter code, MethodModel method, WireCode wire, EmitContext context, bool unwrapped = false)
     {
         var result = method.Result!;
-        var (open, close) = method.ResultWrapper is null ? (string.Empty, string.Empty) : ($"new {method.ResultWrapper}(", ")");
+        var (open, close) = unwrapped || method.ResultWrapper is null ? (string.Empty, string.Empty) : ($"new {method.ResultWrapper}(", ")");
         if (IsOwnReply(result))
         {
             code.Line($"return {open}{context.Codec(result)}.Read(ref reader){close};");

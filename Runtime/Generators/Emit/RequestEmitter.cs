@@ -60,6 +60,7 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
         EmitRead();
         EmitInvoke();
         EmitResult();
+        EmitReplay();
         _copy.EmitMethods(code);
         code.Close();
     }
@@ -303,6 +304,39 @@ internal sealed class RequestEmitter(CodeWriter code, InterfaceModel model, Meth
         code.Line();
         code.Open("public override void WriteResult(ref global::Granary.Codec.WireWriter writer)");
         if (result is not null) CallEmitter.WriteReply(code, result, value, model.FullName + "." + method.Name, _wire, context);
+        code.Close();
+    }
+
+    /// <summary>What it takes to know a call again, and to answer it by an earlier one's reply.</summary>
+    private void EmitReplay()
+    {
+        if (method.Stream is not null || IsStream || method.Returns == ReturnKind.Void) return;
+        code.Line();
+        code.Open("public override void WriteArguments(ref global::Granary.Codec.WireWriter writer)");
+        if (method.KeyedRequest is not null)
+        {
+            BuildKeyed();
+            code.Line($"{context.Codec(method.Arguments[0].Type)}.Write(ref writer, request);");
+        }
+        else
+        {
+            foreach (var field in _fields)
+            {
+                var n = Text.Number(field.Number);
+                code.Line($"var a{n} = {_wire.Finish(field)};");
+                _wire.WriteField(field, "a" + n, model.FullName + "." + method.Name);
+            }
+        }
+
+        code.Close();
+        if (method.Result is not { } result) return;
+        code.Line();
+        code.Open("public override void ReadResult(ref global::Granary.Codec.WireReader reader)");
+        code.Line("_result = Result(ref reader);");
+        code.Line();
+        code.Open($"static {result.Declared} Result(ref global::Granary.Codec.WireReader reader)");
+        CallEmitter.ReadReply(code, method, _wire, context, unwrapped: true);
+        code.Close();
         code.Close();
     }
 }

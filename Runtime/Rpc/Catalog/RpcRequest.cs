@@ -71,6 +71,19 @@ public abstract class RpcRequest
     /// <summary>Reads the key of a request message and passes over the rest.</summary>
     private protected virtual void ReadOnlyKey(ref WireReader reader) => throw new InvalidOperationException($"{Method} cannot be called with an undecoded message.");
 
+    /// <summary>A second request with the same key and arguments, for another attempt at the same time; before the first is made. Only for methods that are called and answered once.</summary>
+    public RpcRequest Again() => (RpcRequest)MemberwiseClone();
+
+    /// <summary>Writes the arguments, without the key unless it is one of them, as the request message holds them: the same bytes when the same arguments come again, by whatever protocol. Only for methods that are called and answered once.</summary>
+    public virtual void WriteArguments(ref WireWriter writer) => throw new InvalidOperationException($"{Method} is a stream or has no answer; its arguments cannot be written.");
+
+    /// <summary>Takes the result from a reply message instead of from the grain. Only for methods that are called and answered once.</summary>
+    /// <exception cref="WireFormatException">The bytes are no such message.</exception>
+    public virtual void ReadResult(ref WireReader reader)
+    {
+        if (HasResult) throw new InvalidOperationException($"{Method} is a stream; its result cannot be read.");
+    }
+
     /// <summary>
     /// Calls the grain. Completes when a unary or client-streaming call has its result; for the others, at once: the items are then read by <see cref="MoveNextAsync"/>.
     /// The ambient <see cref="Orleans.Runtime.RequestContext"/> and <see cref="RpcDeadline"/> go along.

@@ -24,6 +24,9 @@ internal sealed class Grains : IGrainFactory
     /// <summary>What <see cref="IProbeGrain.Forget"/> was told.</summary>
     public TaskCompletionSource<string> Forgotten { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>What <see cref="IProbeGrain.Key"/> does instead of answering.</summary>
+    public Func<CancellationToken, Task<string>>? OnKey { get; set; }
+
     /// <summary>How many items of <see cref="IProbeGrain.Flood"/> were asked for.</summary>
     public int Flooded;
 
@@ -112,7 +115,7 @@ internal sealed class Grains : IGrainFactory
 
     internal sealed class Probe(Grains grains, string key) : IProbeGrain, IProbeGrainV2, IHiddenGrain
     {
-        public Task<string> Key(CancellationToken ct) => Task.FromResult(key);
+        public Task<string> Key(CancellationToken ct) => grains.OnKey?.Invoke(ct) ?? Task.FromResult(key);
 
         public Task<double> Multiply(double a, double b, CancellationToken ct) => Task.FromResult(a * b);
 
