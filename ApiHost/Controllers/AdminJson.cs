@@ -6,6 +6,8 @@ namespace Granary.ApiHost.Controllers;
 
 /// <summary>Reads and writes the bodies of the admin endpoints without reflection.</summary>
 [JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(BreakerView))]
+[JsonSerializable(typeof(BreakerView[]))]
 [JsonSerializable(typeof(ClusterView))]
 [JsonSerializable(typeof(GrainTypeView[]))]
 [JsonSerializable(typeof(GrainView))]

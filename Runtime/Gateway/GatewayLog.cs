@@ -24,4 +24,13 @@ internal static partial class GatewayLog
 
     [LoggerMessage(303, LogLevel.Warning, "Rate limit policies are marked Shared, and there is no Redis: each gateway counts by itself. Set Granary:Redis:ConnectionString, or Shared to false.")]
     public static partial void RateLimitsAlone(ILogger log);
+
+    [LoggerMessage(311, LogLevel.Warning, "The breaker of {Method} opens: {Failures} of {Calls} calls failed. Calls are refused for {Time}, then some are tried.")]
+    public static partial void BreakerOpened(ILogger log, string method, int failures, int calls, TimeSpan time);
+
+    [LoggerMessage(312, LogLevel.Warning, "The breaker of {Method} stays open: a call that was tried failed. Calls are refused for {Time} more.")]
+    public static partial void BreakerStaysOpen(ILogger log, string method, TimeSpan time);
+
+    [LoggerMessage(313, LogLevel.Information, "The breaker of {Method} closes.")]
+    public static partial void BreakerClosed(ILogger log, string method);
 }

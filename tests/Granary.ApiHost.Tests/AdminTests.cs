@@ -57,6 +57,19 @@ public sealed class AdminTests(DevelopmentHost host)
     }
 
     [Fact]
+    public async Task Breakers_are_shown_and_reset()
+    {
+        const string Name = "granary.samples.v1.Calculator/Multiply";
+        var all = (await host.Address.GetAsync("/admin/breakers", host.Token)).Json.EnumerateArray().ToArray();
+        Assert.Equal("closed", Assert.Single(all, b => b.GetProperty("name").GetString() == Name).GetProperty("state").GetString());
+        var reset = await host.Address.AskAsync(HttpMethod.Post, $"/admin/breakers/{Name}/reset", host.Token);
+        Assert.Equal(HttpStatusCode.OK, reset.Status);
+        Assert.True(reset.Json.TryGetProperty("since", out _));
+        Assert.Equal("NOT_FOUND", (await host.Address.AskAsync(HttpMethod.Post, "/admin/breakers/granary.samples.v1.Calculator/Divine/reset", host.Token)).Code);
+        Assert.Equal("PERMISSION_DENIED", (await host.Address.AskAsync(HttpMethod.Post, $"/admin/breakers/{Name}/reset", await TokenAsync("user"))).Code);
+    }
+
+    [Fact]
     public async Task Only_admins_may_look_and_the_answer_says_how_often()
     {
         var guest = await TokenAsync("guest");

@@ -55,6 +55,7 @@ public sealed class RetryTests
         var fate = new Fate { Failures = int.MaxValue };
         await using var host = await StartAsync(fate, o =>
         {
+            o.Breakers.Enabled = false;
             o.Retries.BudgetReserve = 4;
             o.Retries.BudgetRatio = 0.1;
         });

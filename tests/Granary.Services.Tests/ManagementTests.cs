@@ -116,6 +116,30 @@ public sealed class ManagementTests
     }
 
     [Fact]
+    public void A_pause_refuses_for_a_moment_only_and_a_queue_that_stands_for_as_long_as_it_does()
+    {
+        var rule = new QueueDelayRule(1000);
+        Assert.False(rule.Observe(0, 150, out var period));
+        Assert.Equal(250, period);
+
+        // Suspended for two seconds.
+        Assert.True(rule.Observe(2250, 2000, out period));
+        Assert.Equal(25, period);
+        Assert.False(rule.Observe(2275, 0, out period));
+        Assert.Equal(250, period);
+
+        // A burst that is worked off, and one that is not.
+        for (var now = 3000; now < 3900; now += 25) Assert.False(rule.Observe(now, 300, out _));
+        Assert.False(rule.Observe(3900, 200, out _));
+        for (var now = 4000; now < 5000; now += 25) Assert.False(rule.Observe(now, 300, out _));
+        Assert.True(rule.Observe(5000, 300, out period));
+        Assert.Equal(25, period);
+        Assert.True(rule.Observe(6000, 201, out _));
+        Assert.False(rule.Observe(6025, 199, out _));
+        Assert.False(new QueueDelayRule(0).Observe(9000, 9000, out _));
+    }
+
+    [Fact]
     public async Task An_overloaded_silo_refuses_its_clients_but_not_the_grains_of_others()
     {
         await using var cluster = await Cluster.StartAsync(2);

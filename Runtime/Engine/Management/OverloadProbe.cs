@@ -5,14 +5,13 @@ namespace Granary.Engine.Management;
 
 /// <summary>
 /// Measures how long work waits for a thread: a timer's callback runs on the thread pool like everything else, so how late it is is the queue delay. A callback that is overdue
-/// by more than the limit means overload at once, without waiting for it to run.
+/// by more than the limit means overload at once, without waiting for it to run. What a callback in time or late means, <see cref="QueueDelayRule"/> decides.
 /// </summary>
 internal sealed class OverloadProbe : IDisposable
 {
-    private const int PeriodMs = 250;
-
     private readonly ProcessCore _process;
     private readonly long _limitMs;
+    private readonly QueueDelayRule _rule;
     private readonly Timer _timer;
     private long _due;
     private double _delayMs;
@@ -22,11 +21,12 @@ internal sealed class OverloadProbe : IDisposable
         _process = process;
         var limit = options.Value.OverloadQueueDelay;
         _limitMs = limit > TimeSpan.Zero ? (long)limit.TotalMilliseconds : 0;
-        _due = Environment.TickCount64 + PeriodMs;
+        _rule = new QueueDelayRule(_limitMs);
+        _due = Environment.TickCount64 + QueueDelayRule.PeriodMs;
         SetLimit(_due);
         // The real clock, whatever clock the grains have: threads wait in real time.
         using (ExecutionContext.SuppressFlow())
-            _timer = new Timer(static probe => ((OverloadProbe)probe!).OnTick(), this, PeriodMs, Timeout.Infinite);
+            _timer = new Timer(static probe => ((OverloadProbe)probe!).OnTick(), this, QueueDelayRule.PeriodMs, Timeout.Infinite);
     }
 
     /// <summary>How long a work item waits for a thread, milliseconds; smoothed.</summary>
@@ -41,11 +41,12 @@ internal sealed class OverloadProbe : IDisposable
         var now = Environment.TickCount64;
         var delay = Math.Max(0, now - _due);
         _delayMs = _delayMs == 0 ? delay : (_delayMs * 0.75) + (delay * 0.25);
-        _due = now + PeriodMs;
-        // Late by more than the limit: overloaded until a callback is in time again.
-        SetLimit(_limitMs > 0 && delay > _limitMs ? now : _due);
+        // Overloaded until a callback is in time again.
+        var isOverloaded = _rule.Observe(now, delay, out var period);
+        _due = now + period;
+        SetLimit(isOverloaded ? now : _due);
         _process.Metrics.ThreadDelay(delay);
-        _timer.Change(PeriodMs, Timeout.Infinite);
+        _timer.Change(period, Timeout.Infinite);
     }
 
     private void SetLimit(long from) => Volatile.Write(ref _process.OverloadedAfter, _limitMs == 0 ? long.MaxValue : from == _due ? _due + _limitMs : from - 1);

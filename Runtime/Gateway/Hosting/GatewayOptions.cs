@@ -33,6 +33,15 @@ public sealed class GatewayOptions
     /// <summary>How calls with an idempotency key are made to run once.</summary>
     public Idempotency.IdempotencyOptions Idempotency { get; set; } = new();
 
+    /// <summary>When calls of a method that keeps failing are answered at once.</summary>
+    public Resilience.BreakerOptions Breakers { get; set; } = new();
+
+    /// <summary>How many calls of a service may be under way, by its name. None by default.</summary>
+    public IDictionary<string, Resilience.BulkheadOptions> Bulkheads { get; set; } = new Dictionary<string, Resilience.BulkheadOptions>(StringComparer.Ordinal);
+
+    /// <summary>What happens when more is asked of this gateway than it can do.</summary>
+    public Shedding.SheddingOptions Shedding { get; set; } = new();
+
     /// <summary>What callers' connections may do.</summary>
     public Listening.ConnectionOptions Connections { get; set; } = new();
 

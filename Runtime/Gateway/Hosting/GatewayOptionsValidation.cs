@@ -48,6 +48,7 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Idempotency:ReplyBytes", options.Idempotency.ReplyBytes, 0, 16 * 1024 * 1024);
         Within(faults, "Idempotency:Entries", options.Idempotency.Entries, 100, 10_000_000);
         Within(faults, "Idempotency:StoreTimeout", options.Idempotency.StoreTimeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(10));
+        Overload(options, faults);
         Within(faults, "Retries:Attempts", options.Retries.Attempts, 1, 10);
         Within(faults, "Retries:FirstDelay", options.Retries.FirstDelay, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Within(faults, "Retries:MaximumDelay", options.Retries.MaximumDelay, options.Retries.FirstDelay, TimeSpan.FromMinutes(1));
@@ -162,6 +163,27 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
             if (fill > LongestFill) faults.Add($"{path}:RateLimits:{name} takes {fill:0} days to fill its Burst; up to {LongestFill} days are accepted. Lower Burst, or raise Tokens.");
             if (policy.Shared && policy.Tokens / policy.Period.TotalSeconds > 1_000_000) faults.Add($"{path}:RateLimits:{name} is Shared and has more than 1000000 tokens a second; that many are not counted in Redis. Lower Tokens, or set Shared to false.");
         }
+    }
+
+    private void Overload(GatewayOptions options, List<string> faults)
+    {
+        var breakers = options.Breakers;
+        Within(faults, "Breakers:Window", breakers.Window, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
+        Within(faults, "Breakers:MinimumCalls", breakers.MinimumCalls, 2, 1_000_000);
+        Within(faults, "Breakers:FailureRatio", breakers.FailureRatio, 0.01, 1);
+        Within(faults, "Breakers:OpenTime", breakers.OpenTime, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
+        Within(faults, "Breakers:Probes", breakers.Probes, 1, 1000);
+        foreach (var (service, bulkhead) in options.Bulkheads)
+        {
+            Within(faults, $"Bulkheads:{service}:Concurrency", bulkhead.Concurrency, 1, 1_000_000);
+            Within(faults, $"Bulkheads:{service}:Queue", bulkhead.Queue, 0, 100_000);
+            Within(faults, $"Bulkheads:{service}:Wait", bulkhead.Wait, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
+        }
+
+        Within(faults, "Shedding:Delay", options.Shedding.Delay, TimeSpan.FromMilliseconds(5), TimeSpan.FromSeconds(10));
+        Within(faults, "Shedding:LeastCalls", options.Shedding.LeastCalls, 1, 100_000);
+        Within(faults, "Shedding:Queue", options.Shedding.Queue, 0, 100_000);
+        Within(faults, "Shedding:Wait", options.Shedding.Wait, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10));
     }
 
     private void Cors(CorsOptions options, List<string> faults)

@@ -48,6 +48,12 @@ public static class RpcStage
     /// <summary>Sets the deadline and the token that fires at it.</summary>
     public const int Deadline = 4000;
 
+    /// <summary>Refuses what the process cannot do in time.</summary>
+    public const int Shedding = 4100;
+
+    /// <summary>Bounds the calls of a service that are under way.</summary>
+    public const int Bulkhead = 4200;
+
     /// <summary>
     /// Reads the arguments, and writes the result that the stages further in produce. Stages before it cover the whole call, its streams included; stages after it find the arguments in
     /// <see cref="RpcCall.Request"/> and cover one attempt at a result.
@@ -62,6 +68,9 @@ public static class RpcStage
 
     /// <summary>Makes failed calls again where that is safe. Stages further in see each attempt.</summary>
     public const int Retry = 6000;
+
+    /// <summary>Answers attempts at a method that keeps failing at once.</summary>
+    public const int Breaker = 6500;
 
     /// <summary>Calls the grain. Nothing is further in.</summary>
     public const int Invoke = int.MaxValue;

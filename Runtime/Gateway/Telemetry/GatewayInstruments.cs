@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Granary.Gateway.Resilience;
 using Granary.Rpc.Catalog;
 
 namespace Granary.Gateway;
@@ -12,6 +13,9 @@ internal sealed class GatewayInstruments
     private readonly Counter<long> _rateLimitRefusals;
     private readonly Counter<long> _rateLimitTokens;
     private readonly Counter<long> _refusals;
+    private readonly Counter<long> _breakerMoves;
+    private readonly Counter<long> _bulkheadRefusals;
+    private readonly Counter<long> _shed;
 
     public GatewayInstruments(IMeterFactory meters, RpcCatalog catalog)
     {
@@ -28,6 +32,9 @@ internal sealed class GatewayInstruments
         _rateLimitTokens = meter.CreateCounter<long>("granary.gateway.rate_limit.shared.tokens", "{token}", "Tokens of shared rate limits: asked of Redis, fetched ahead, or of this gateway's share while Redis does not answer.");
 
         _refusals = meter.CreateCounter<long>("granary.gateway.refusals", "{request}", "Requests and calls refused for who makes them, by the reason.");
+        _breakerMoves = meter.CreateCounter<long>("granary.gateway.breaker.transitions", "{transition}", "Moves of breakers to a state.");
+        _bulkheadRefusals = meter.CreateCounter<long>("granary.gateway.bulkhead.refusals", "{call}", "Calls refused since too many of their service were under way.");
+        _shed = meter.CreateCounter<long>("granary.gateway.shedding.refusals", "{call}", "Calls refused since this process was overloaded.");
 
         // Read when somebody looks, since counting up and down through the instrument would cost each call as much as its duration does.
         meter.CreateObservableUpDownCounter("rpc.server.active_calls", ReadActive, "{call}", "Calls that have begun and not ended.");
@@ -60,6 +67,27 @@ internal sealed class GatewayInstruments
         _refusals.Add(1, new KeyValuePair<string, object?>("granary.refusal.reason", reason));
         if (Activity.Current is { IsAllDataRequested: true } span) span.SetTag("granary.refusal.reason", reason);
     }
+
+    public void BreakerMoved(Breaker breaker) => _breakerMoves.Add(1, new("rpc.method", breaker.Name), new("granary.state", Name(breaker.State)));
+
+    /// <param name="breakers">Those that have ever moved.</param>
+    public void WatchBreakers(Func<IEnumerable<Breaker>> breakers) => _meter.CreateObservableGauge(
+        "granary.gateway.breaker.state", () => breakers().Select(b => new Measurement<int>((int)b.State, new KeyValuePair<string, object?>("rpc.method", b.Name))), "1", "Breakers that have ever moved: 0 closed, 1 half-open, 2 open.");
+
+    public void BulkheadRefused(string service) => _bulkheadRefusals.Add(1, new KeyValuePair<string, object?>("rpc.service", service));
+
+    public void WatchBulkheads(Func<IEnumerable<(string Service, CallGate Gate)>> bulkheads) => _meter.CreateObservableUpDownCounter(
+        "granary.gateway.bulkhead.calls", () => bulkheads().Select(b => new Measurement<int>(b.Gate.UnderWay, new KeyValuePair<string, object?>("rpc.service", b.Service))), "{call}", "Calls under way of services with a bulkhead.");
+
+    public void Shed(CallPriority priority) => _shed.Add(1, new KeyValuePair<string, object?>("granary.priority", priority switch { CallPriority.High => "high", CallPriority.Batch => "batch", _ => "normal" }));
+
+    public void WatchShedding(CallGate gate)
+    {
+        _meter.CreateObservableGauge("granary.gateway.shedding.limit", () => gate.Limit == int.MaxValue ? 0 : gate.Limit, "{call}", "Calls that may be under way; 0 while there is no overload and no limit.");
+        _meter.CreateObservableUpDownCounter("granary.gateway.shedding.waiting", () => gate.Waiting, "{call}", "Calls that wait under overload.");
+    }
+
+    private static string Name(BreakerState state) => state switch { BreakerState.Open => "open", BreakerState.HalfOpen => "half_open", _ => "closed" };
 
     private IEnumerable<Measurement<long>> ReadActive()
     {
