@@ -11,6 +11,13 @@ namespace Granary.Gateway.Tests;
 public sealed class RateLimitTests
 {
     [Fact]
+    public async Task A_policy_that_a_contract_names_and_the_configuration_does_not_have_stops_the_start()
+    {
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => GatewayHost.StartAsync(o => o.RateLimits.Policies.Remove("few")));
+        Assert.Contains("Probe/Scarce names the rate limit 'few'", Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_caller_who_asks_too_much_is_told_when_to_come_back()
     {
         var time = new TestClock();

@@ -18,7 +18,22 @@ internal sealed class RateLimitFilter : IRpcFilter
     public RateLimitFilter(RpcCatalog catalog, RateLimiter limiter)
     {
         _limiter = limiter;
-        _limits = catalog.Services.SelectMany(s => s.Methods).ToFrozenDictionary(m => m, limiter.Find);
+        var limits = new Dictionary<RpcMethod, RateLimitSet>();
+        var faults = new List<string>();
+        foreach (var method in catalog.Services.SelectMany(s => s.Methods))
+        {
+            try
+            {
+                limits.Add(method, limiter.Find(method));
+            }
+            catch (OptionsValidationException error)
+            {
+                faults.AddRange(error.Failures);
+            }
+        }
+
+        if (faults.Count > 0) throw new OptionsValidationException(nameof(GatewayOptions), typeof(GatewayOptions), faults.Distinct(StringComparer.Ordinal));
+        _limits = limits.ToFrozenDictionary();
     }
 
     public int Order => RpcStage.Admission;
