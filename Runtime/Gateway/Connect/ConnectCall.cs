@@ -155,7 +155,7 @@ internal sealed class ConnectCall(HttpContext context, RpcMethod method, Message
     {
         try
         {
-            while (!TryTake(reader, await reader.ReadAsync(Cancellation)))
+            while (!TryTake(reader, await reader.ReadOrStopAsync(Cancellation)))
             {
             }
         }

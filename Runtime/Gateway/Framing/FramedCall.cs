@@ -177,7 +177,7 @@ internal abstract class FramedCall : RpcCall
         {
             while (true)
             {
-                var read = await body.ReadAsync(Cancellation);
+                var read = await body.ReadOrStopAsync(Cancellation);
                 if (isStream ? TryTakeFirst(body, read) : TryTakeOnly(body, read)) return;
             }
         }

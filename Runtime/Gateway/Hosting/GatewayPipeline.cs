@@ -97,6 +97,7 @@ public static class GatewayPipeline
             });
         }
 
+        app.Use(next => context => PlainPath.Has(context) ? next(context) : PlainPath.RefuseAsync(context));
         if (services.GetRequiredService<HttpsOnly>() is { IsNeeded: true } https) app.Use(next => context => https.InvokeAsync(context, next));
     }
 

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Granary.Codec;
+using Granary.Gateway.Framing;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.AspNetCore.Http;
@@ -156,9 +157,9 @@ internal sealed class HttpCall : RpcCall
             // Small bodies have come with their head.
             if (reader.TryRead(out var read) && TryTake(reader, read)) return default;
         }
-        catch (BadHttpRequestException exception)
+        catch (IOException exception)
         {
-            return RefuseFraming(exception);
+            return RefuseBody(exception);
         }
 
         return ReadSlowlyAsync(reader);
@@ -168,17 +169,13 @@ internal sealed class HttpCall : RpcCall
     {
         try
         {
-            while (!TryTake(reader, await reader.ReadAsync(Cancellation)))
+            while (!TryTake(reader, await reader.ReadOrStopAsync(Cancellation)))
             {
             }
         }
-        catch (BadHttpRequestException exception)
-        {
-            await RefuseFraming(exception);
-        }
         catch (IOException exception)
         {
-            Error = new RpcException(StatusCode.Cancelled, "the request's body broke off", exception);
+            await RefuseBody(exception);
         }
     }
 
@@ -237,11 +234,14 @@ internal sealed class HttpCall : RpcCall
 
     private bool CanHaveBody() => _context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
 
-    // What the server finds wrong: a body that comes too slowly, breaks off, or is not framed as it says.
-    private ValueTask RefuseFraming(BadHttpRequestException exception)
+    // What the server finds wrong: a body that comes too slowly, is not framed as it says (a chunk's size that is no number of this world is an overflow to it), or breaks off.
+    private ValueTask RefuseBody(IOException exception)
     {
         CloseConnection();
-        return Refuse(exception.StatusCode, StatusCode.InvalidArgument, exception.Message);
+        if (exception is BadHttpRequestException bad) return Refuse(bad.StatusCode, StatusCode.InvalidArgument, bad.Message);
+        if (exception.InnerException is OverflowException) return Refuse(400, StatusCode.InvalidArgument, "the body's chunks are not sized right");
+        Error = new RpcException(StatusCode.Cancelled, "the request's body broke off", exception);
+        return default;
     }
 
     // Nobody is going to read the rest of the body.

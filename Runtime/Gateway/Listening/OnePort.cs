@@ -19,6 +19,8 @@ public static class OnePort
     /// <exception cref="InvalidOperationException">There is no server in the services.</exception>
     public static IWebHostBuilder UseOnePort(this IWebHostBuilder host) => host.ConfigureServices(services =>
     {
+        // A line ends with CR LF: what a proxy in front reads as one line is not to be two here (RFC 9112, 2.2 allows either). Read once in a process.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         var kestrel = services.LastOrDefault(s => s.ServiceType == typeof(IServer) && !s.IsKeyedService)
             ?? throw new InvalidOperationException("UseOnePort needs a server: call UseKestrel or UseKestrelCore before it.");
         services.Remove(kestrel);

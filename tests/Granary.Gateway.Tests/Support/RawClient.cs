@@ -38,7 +38,15 @@ internal sealed class RawClient : IAsyncDisposable
         var all = new StringBuilder();
         var buffer = new byte[16 * 1024];
         using var bound = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await _socket.ReceiveAsync(buffer, bound.Token) is var read and > 0) all.Append(Encoding.UTF8.GetString(buffer, 0, read));
+        try
+        {
+            while (await _socket.ReceiveAsync(buffer, bound.Token) is var read and > 0) all.Append(Encoding.UTF8.GetString(buffer, 0, read));
+        }
+        catch (SocketException)
+        {
+            // A reset is an end.
+        }
+
         return all.ToString();
     }
 
