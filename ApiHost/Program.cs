@@ -8,10 +8,10 @@ using Granary.Hosting.Cluster;
 using Granary.Hosting.Settings;
 using Granary.Telemetry;
 
-return await Start.RunAsync(() =>
+return await Start.RunAsync(args, arguments =>
 {
     // Settings stand beside the program, wherever it is called from.
-    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
     builder.WebHost.UseKestrelHttpsConfiguration();
     builder.Logging.LeaveStartErrorsToUs();
     builder.WebHost.UseOnePort();

@@ -6,10 +6,10 @@ using Granary.Telemetry;
 using Granary.Telemetry.Prometheus;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 
-return await Start.RunAsync(() =>
+return await Start.RunAsync(args, arguments =>
 {
     // Settings stand beside the program, wherever it is called from.
-    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+    var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
     builder.Logging.LeaveStartErrorsToUs();
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
     var settings = StartSettings.Read(builder, (TelemetryOptions.Section, typeof(TelemetryOptions)));

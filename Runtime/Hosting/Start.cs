@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Granary.Hosting.Settings;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
@@ -10,14 +11,27 @@ internal static class Start
 {
     private const int Failed = 1;
 
-    /// <summary>Builds the host and runs it until it is told to stop.</summary>
+    /// <summary>Instead of a run: everything there is to say of the settings.</summary>
+    private const string Check = "--check";
+
+    /// <summary>Builds the host and runs it until it is told to stop. With <c>--check</c> among the arguments it is only built, and what there is to say of its settings printed.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="build">Makes the host, from the command line without <c>--check</c>.</param>
     /// <returns>The exit code: 0 after a graceful stop, 1 when the host could not start, another one when it had to end itself.</returns>
-    internal static async Task<int> RunAsync(Func<WebApplication> build)
+    internal static async Task<int> RunAsync(string[] arguments, Func<string[], WebApplication> build)
     {
+        var isCheck = arguments.Contains(Check, StringComparer.Ordinal);
         var hasStarted = false;
         try
         {
-            await using var app = build();
+            await using var app = build([.. arguments.Where(a => a != Check)]);
+            if (isCheck)
+            {
+                Console.Out.WriteLine("The settings are accepted.");
+                Advise(app.Services.GetRequiredService<StartSettings>().Advice);
+                return 0;
+            }
+
             app.Lifetime.ApplicationStarted.Register(() => hasStarted = true);
             await app.RunAsync();
 
@@ -26,7 +40,9 @@ internal static class Start
         }
         catch (OptionsValidationException e)
         {
-            return Refuse(e.Failures);
+            var code = Refuse(e.Failures);
+            if (isCheck && e is StartRefusedException refused) Advise(refused.Advice);
+            return code;
         }
         catch (InvalidOperationException e) when (e.Message.StartsWith("Failed to convert configuration value", StringComparison.Ordinal))
         {
@@ -56,6 +72,11 @@ internal static class Start
         Console.Error.WriteLine("The host cannot start:");
         foreach (var reason in reasons) Console.Error.WriteLine("- " + reason);
         return Failed;
+    }
+
+    private static void Advise(IEnumerable<string> advice)
+    {
+        foreach (var line in advice) Console.Out.WriteLine("- " + line);
     }
 
     private static string? AddressProblem(Exception error)

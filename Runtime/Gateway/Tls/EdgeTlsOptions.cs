@@ -32,6 +32,11 @@ public sealed class EdgeTlsOptions
     /// <summary>Whether who comes without TLS is sent to the <c>https</c> address (GET, HEAD) or refused (anything else). <c>/healthz</c> and <c>/readyz</c> answer all the same.</summary>
     public bool RedirectHttp { get; set; }
 
+    /// <summary>
+    /// Says that a proxy in front speaks TLS, and that nobody else reaches the addresses without it. Outside Development a host that would take tokens in clear text from other machines does not start otherwise.
+    /// </summary>
+    public bool BehindProxy { get; set; }
+
     /// <summary>The port that callers are sent to. 1 to 65535; unset, that of the host's first <c>https</c> address.</summary>
     public int? RedirectPort { get; set; }
 }

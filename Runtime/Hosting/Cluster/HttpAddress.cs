@@ -25,7 +25,8 @@ internal static class HttpAddress
         return null;
     }
 
-    private static BindingAddress? Parse(string url)
+    /// <summary>An address listened on; null when it is none, or no address of a network.</summary>
+    internal static BindingAddress? Parse(string url)
     {
         try
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using Granary.Hosting.Cluster;
+using Granary.Hosting.Security;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Hosting.Settings;
@@ -20,6 +21,7 @@ internal sealed partial class StartSettings
     private readonly List<string> _faults = [];
     private readonly List<string> _warnings = [];
     private readonly List<string> _unknown;
+    private readonly SecurityReview _review;
 
     private StartSettings(WebApplicationBuilder builder, SettingsTree tree)
     {
@@ -30,7 +32,15 @@ internal sealed partial class StartSettings
         _faults.AddRange(findings.Faults);
         if (findings.Unreadable.Count > 0) builder.Configuration.AddInMemoryCollection(findings.Unreadable.Select(u => KeyValuePair.Create<string, string?>(u.Path, u.Default ?? "")));
         Host = builder.Configuration.GetSection(HostSettings.Section).Get<HostSettings>() ?? new HostSettings();
+
+        // A silo serves nobody but those who run it, and has no settings for callers.
+        _review = new SecurityReview(builder.Configuration, builder.Environment.IsDevelopment(), facesCallers: tree.Root.Find(HostSettings.Section)?.Find("Authentication") is not null).Look();
+        _faults.AddRange(Texts(SecurityWeight.Refused));
+        _warnings.AddRange(Texts(SecurityWeight.Warning));
     }
+
+    /// <summary>What <c>--check</c> tells besides what is refused: first the warnings, then what is good to know.</summary>
+    internal IEnumerable<string> Advice => _warnings.Concat(_unknown.Select(path => $"The setting {path} does nothing: no part of this host reads it.")).Select(w => "warning: " + w).Concat(Texts(SecurityWeight.Note).Select(n => "note: " + n));
 
     /// <summary>What the hosts have alike.</summary>
     internal HostSettings Host { get; }
@@ -84,6 +94,7 @@ internal sealed partial class StartSettings
     /// <exception cref="OptionsValidationException">Something is wrong; it holds every fault.</exception>
     internal WebApplication Build()
     {
+        _builder.Services.AddSingleton(this);
         var app = _builder.Build();
         try
         {
@@ -112,13 +123,15 @@ internal sealed partial class StartSettings
         }
 
         if (_faults.Count == 0) Try(() => services.GetService<IStartupValidator>()?.Validate());
-        if (_faults.Count > 0) throw new OptionsValidationException(HostSettings.Section, typeof(HostSettings), _faults.Distinct(StringComparer.Ordinal));
+        if (_faults.Count > 0) throw new StartRefusedException(_faults.Distinct(StringComparer.Ordinal), Advice);
         var logger = services.GetRequiredService<ILogger<StartSettings>>();
         foreach (var warning in _warnings) LogWarning(logger, warning);
         if (_unknown.Count == 0) return;
         var known = _tree.Paths().ToList();
         foreach (var path in _unknown) LogUnknown(logger, path, NearestSetting.Of(path, known) is { } nearest ? $"Is {nearest} meant?" : "docs/configuration.md has those there are.");
     }
+
+    private IEnumerable<string> Texts(SecurityWeight weight) => _review.Findings.Where(f => f.Weight == weight).Select(f => f.Text);
 
     private static bool IsOurs(Type service) =>
         service.IsGenericType && service.GetGenericTypeDefinition() == typeof(IValidateOptions<>) && service.GetGenericArguments()[0].Namespace?.StartsWith("Granary.", StringComparison.Ordinal) == true;

@@ -49,7 +49,7 @@ internal sealed partial class HostProcess : IAsyncDisposable
     /// <summary>Starts a host; nothing of this machine's environment says how it is configured.</summary>
     /// <param name="program">ApiHost or Silo.</param>
     /// <param name="environment">Development or Production.</param>
-    /// <param name="settings"><c>Granary:Mode=Client</c> and the like; they are given as environment variables.</param>
+    /// <param name="settings"><c>Granary:Mode=Client</c> and the like; they are given as environment variables. What begins with <c>--</c> is an argument.</param>
     public static HostProcess Start(string program, string environment, params string[] settings)
     {
         var path = typeof(HostProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == program).Value!;
@@ -57,13 +57,14 @@ internal sealed partial class HostProcess : IAsyncDisposable
         foreach (var name in info.Environment.Keys.Where(k => k.StartsWith("ASPNETCORE_", StringComparison.Ordinal) || k.StartsWith("Granary__", StringComparison.Ordinal) || k == "DOTNET_ENVIRONMENT").ToList())
             info.Environment.Remove(name);
         info.Environment["ASPNETCORE_ENVIRONMENT"] = environment;
-        foreach (var setting in settings)
+        foreach (var setting in settings.Where(s => !s.StartsWith("--", StringComparison.Ordinal)))
         {
             var parts = setting.Split('=', 2);
             info.Environment[parts[0].Replace(":", "__", StringComparison.Ordinal)] = parts[1];
         }
 
         info.ArgumentList.Add(path);
+        foreach (var argument in settings.Where(s => s.StartsWith("--", StringComparison.Ordinal))) info.ArgumentList.Add(argument);
         if (!settings.Any(s => s.StartsWith("Urls=", StringComparison.Ordinal)))
         {
             info.ArgumentList.Add("--urls");
