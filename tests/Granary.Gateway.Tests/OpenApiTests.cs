@@ -88,6 +88,8 @@ public sealed class OpenApiTests : IAsyncLifetime
         Assert.Equal(["a", "b"], body.GetProperty("required").EnumerateArray().Select(r => r.GetString()!));
         Assert.Equal("number", body.GetProperty("properties").GetProperty("a").GetProperty("type").GetString());
 
+        Assert.Contains("Idempotency-Key", paths.GetProperty("/rpc/probe/{key}/Multiply").GetProperty("post").GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
+        Assert.DoesNotContain("Idempotency-Key", paths.GetProperty("/rpc/probe/{key}/Add").GetProperty("post").GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()));
         var add = paths.GetProperty("/rpc/probe/{key}/Add").GetProperty("get").GetProperty("parameters").EnumerateArray().ToDictionary(p => p.GetProperty("name").GetString()!, p => p);
         Assert.Equal("path", add["key"].GetProperty("in").GetString());
         Assert.True(add["a"].GetProperty("required").GetBoolean());

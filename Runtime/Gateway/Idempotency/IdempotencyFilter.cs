@@ -51,8 +51,10 @@ internal sealed partial class IdempotencyFilter : IRpcFilter, IHostedService
 
     public bool TakesUndecoded => true;
 
-    // What changes nothing needs no key, and streams cannot be kept.
-    public bool Supports(RpcMethod method) => method.Kind == RpcMethodKind.Unary && !method.IsReadOnly && !method.IsOneWay;
+    /// <summary>Whether calls of the method may have a key: what changes nothing needs none, and streams cannot be kept.</summary>
+    public static bool Takes(RpcMethod method) => method.Kind == RpcMethodKind.Unary && !method.IsReadOnly && !method.IsOneWay;
+
+    public bool Supports(RpcMethod method) => Takes(method);
 
     public ValueTask InvokeAsync(RpcCall call, RpcNext next) => call.GetHeader(IdempotencyKey.Header) is { } header ? RunOnceAsync(call, header, next) : next(call);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Granary.Gateway.Idempotency;
 using Granary.Rpc.Catalog;
 using Granary.Schema;
 
@@ -27,7 +28,8 @@ internal static class OpenApiRequest
             foreach (var field in arguments) WriteParameter(json, field.Name, "query", field.Required, field, method, schemas);
         }
 
-        WriteTimeout(json);
+        WriteHeader(json, "Request-Timeout", $"How long the call may take: {TimeoutText.Accepted}.");
+        if (IdempotencyFilter.Takes(method)) WriteHeader(json, "Idempotency-Key", "Makes the call run once, however often it comes with this key: 1 to 255 visible characters, for example a UUID.");
         json.WriteEndArray();
         if (streams) WriteItems(json, method, schemas);
         else if (route.HasBody && arguments.Length > 0) WriteBody(json, arguments, schemas);
@@ -71,12 +73,12 @@ internal static class OpenApiRequest
         json.WriteEndObject();
     }
 
-    private static void WriteTimeout(Utf8JsonWriter json)
+    private static void WriteHeader(Utf8JsonWriter json, string name, string description)
     {
         json.WriteStartObject();
-        json.WriteString("name", "Request-Timeout");
+        json.WriteString("name", name);
         json.WriteString("in", "header");
-        json.WriteString("description", $"How long the call may take: {TimeoutText.Accepted}.");
+        json.WriteString("description", description);
         json.WriteStartObject("schema");
         json.WriteString("type", "string");
         json.WriteEndObject();
