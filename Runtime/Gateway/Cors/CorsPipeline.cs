@@ -9,7 +9,7 @@ internal static class CorsPipeline
     private static readonly string[] s_exposed =
     [
         "grpc-status", "grpc-message", "grpc-status-details-bin", "grpc-encoding", "grpc-accept-encoding", "connect-content-encoding", "connect-accept-encoding",
-        "traceparent", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "Deprecation", "Sunset",
+        "traceparent", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy", "Deprecation", "Sunset", "Idempotency-Replayed",
     ];
 
     public static void UseCors(this IApplicationBuilder app, CorsOptions options)
