@@ -87,7 +87,7 @@ internal sealed partial class RedisTable : ISharedTable
             if (_away) LogBack(_log, _name);
             _away = false;
         }
-        catch (RpcException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             if (!_away) LogAway(_log, _name, error.InnerException?.Message ?? error.Message);
             _away = true;

@@ -4,6 +4,7 @@ using Granary.Benchmarks.Codecs;
 using Granary.Benchmarks.Fuzzing;
 using Granary.Benchmarks.Grpc;
 using Granary.Benchmarks.Http;
+using Granary.Benchmarks.Identity;
 using Granary.Benchmarks.Local;
 using Granary.Benchmarks.Startup;
 
@@ -29,7 +30,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new PassThroughCost(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new Starts()];
 
 Options options;
 try

@@ -57,6 +57,38 @@ public sealed class RedisClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_revoked_made_and_blocked_on_one_host_counts_on_another_and_silos_believe_whom_both_name()
+    {
+        await using var silo = HostProcess.Start("Silo", "Production", Redis, SecretFile);
+        await using var first = HostProcess.Start("ApiHost", "Production", Redis, SecretFile, Tokens.Setting, "Granary:Mode=Client");
+        await using var second = HostProcess.Start("ApiHost", "Production", Redis, $"Granary:Engine:ClusterSecret={Secret}", Tokens.Setting, "Granary:Mode=Client");
+        await silo.AddressAsync();
+        var (one, other) = (await first.AddressAsync(), await second.AddressAsync());
+        var admin = Tokens.For("admin");
+        await Until.HoldsAsync(async () => (await one.GetAsync("/readyz")).Status == HttpStatusCode.OK && (await other.GetAsync("/readyz")).Status == HttpStatusCode.OK, "both are ready");
+        foreach (var host in new[] { one, other }) Assert.Equal("tester", (await host.AskAsync(HttpMethod.Post, "/rpc/greeter/sealed/Greet", Tokens.For("user"), "{}")).Json.GetProperty("from").GetString());
+
+        // A key that one makes opens the other, until the other has it removed.
+        var made = (await one.AskAsync(HttpMethod.Post, "/admin/keys", admin, """{"subject":"robot","roles":["user"]}""")).Json;
+        var key = made.GetProperty("key").GetString()!;
+        await Until.HoldsAsync(async () => (await other.MultiplyAsync(null, ("x-api-key", key))).Status == HttpStatusCode.OK, "the key is known everywhere");
+        Assert.Equal(HttpStatusCode.NoContent, (await other.AskAsync(HttpMethod.Delete, $"/admin/keys/{made.GetProperty("id").GetString()}", admin)).Status);
+        await Until.HoldsAsync(async () => (await one.MultiplyAsync(null, ("x-api-key", key))).Status == HttpStatusCode.Unauthorized, "the key opens nothing any more");
+
+        // A token, remembered by both.
+        var token = Tokens.For("user");
+        foreach (var host in new[] { one, other }) Assert.Equal(HttpStatusCode.OK, (await host.MultiplyAsync(token)).Status);
+        var id = JsonDocument.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1])).RootElement.GetProperty("jti").GetString();
+        Assert.Equal(HttpStatusCode.OK, (await one.AskAsync(HttpMethod.Post, "/admin/revocations", admin, $$"""{"tokenId":"{{id}}"}""")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await one.MultiplyAsync(token)).Status);
+        await Until.HoldsAsync(async () => (await other.MultiplyAsync(token)).Status == HttpStatusCode.Unauthorized, "the token is refused everywhere");
+
+        // And everything is in one log.
+        var actions = (await other.GetAsync("/admin/audit", admin)).Json.GetProperty("entries").EnumerateArray().Select(e => e.GetProperty("action").GetString() + " " + e.GetProperty("result").GetString());
+        Assert.Equal(["revocations.create OK", "keys.delete OK", "keys.create OK", "keys.create BEGUN"], actions);
+    }
+
+    [Fact]
     public async Task A_silo_told_to_stop_finishes_the_call_in_flight_and_those_who_watch_learn_of_it()
     {
         await using var host = HostProcess.Start("ApiHost", "Production", Redis, SecretFile, Tokens.Setting, "Granary:Mode=Client");

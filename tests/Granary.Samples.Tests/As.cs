@@ -1,3 +1,4 @@
+using Granary.Rpc;
 using Orleans.Runtime;
 
 namespace Granary.Samples.Tests;
@@ -13,8 +14,7 @@ internal static class As
     {
         public Identity(string subject, string roles)
         {
-            RequestContext.Set("granary.subject", subject);
-            RequestContext.Set("granary.roles", roles);
+            RequestContext.Set(RpcCaller.ContextKey, CallerSeal.OfProcess.Seal(new RpcCaller(subject, [roles])));
         }
 
         public void Dispose() => RequestContext.Clear();

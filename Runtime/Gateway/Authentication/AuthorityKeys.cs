@@ -85,8 +85,9 @@ internal sealed class AuthorityKeys
             Volatile.Write(ref _fetchedAt, _time.GetTimestamp());
             if (before is not null && before.Keys.Any(old => !keys.Any(key => Same(key, old)))) KeyWithdrawn?.Invoke();
         }
-        catch (Exception exception) when (exception is InvalidOperationException or IOException or HttpRequestException or ArgumentException or OperationCanceledException or FormatException or Newtonsoft.Json.JsonException)
+        catch (Exception exception)
         {
+            // Whatever the provider sends: what is known already stays.
             GatewayLog.AuthorityUnreachable(_log, _options.Authority!, exception);
         }
 

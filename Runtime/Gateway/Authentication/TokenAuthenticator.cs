@@ -71,8 +71,9 @@ public sealed class TokenAuthenticator
             state.Cache.Add(header, caller, remembered < expires ? remembered : expires, generation);
             return (caller, null, false);
         }
-        catch (Exception exception) when (exception is SecurityTokenException or ArgumentException or FormatException or InvalidOperationException or Newtonsoft.Json.JsonException)
+        catch (Exception exception)
         {
+            // Whatever the library makes of a token that somebody has made up: it is none.
             GatewayLog.TokenRefused(_log, exception.GetType().Name);
             return (null, Invalid(Describe(exception)), exception is SecurityTokenSignatureKeyNotFoundException);
         }

@@ -16,15 +16,11 @@ internal sealed class CallContext(IOptions<GatewayOptions> options, IRequestCont
         RpcDeadline.Current = call.Deadline;
         var caller = call.Caller;
         var trace = call.TraceId;
-        var values = new KeyValuePair<string, object>[2 + (caller.Tenant is null ? 0 : 1) + (caller.Region is null ? 0 : 1) + (trace.Length == 0 ? 0 : 1)];
-        var count = 0;
+        var values = new KeyValuePair<string, object>[trace.Length == 0 ? 1 : 2];
 
-        // Also for an anonymous caller: a call without a subject is one from inside the cluster, which grains may trust.
-        values[count++] = new(CallerIdentity.SubjectKey, caller.Subject);
-        values[count++] = new(CallerIdentity.RolesKey, caller.RolesText);
-        if (caller.Tenant is not null) values[count++] = new(CallerIdentity.TenantKey, caller.Tenant);
-        if (caller.Region is not null) values[count++] = new(CallerIdentity.RegionKey, caller.Region);
-        if (trace.Length > 0) values[count] = new(CallerIdentity.TraceKey, trace);
+        // Also for an anonymous caller: a call without one is one from inside the cluster, which grains may trust.
+        values[0] = new(RpcCaller.ContextKey, caller.SealedText());
+        if (trace.Length > 0) values[1] = new(CallerIdentity.TraceKey, trace);
         Set(values);
         if (_headers.Length > 0) EnterHeaders(call);
     }

@@ -1,25 +1,16 @@
 using System.Collections.Immutable;
 using System.Security.Claims;
+using Granary.Rpc;
 
 namespace Granary.Gateway;
 
 /// <summary>Who calls, as a validated token, an API key or a certificate says. Immutable; one instance serves all calls with the token.</summary>
 public sealed class CallerIdentity
 {
-    /// <summary>The <c>RequestContext</c> key under which grains find the subject: empty for anonymous callers, absent for calls that began inside the cluster.</summary>
-    public const string SubjectKey = "granary.subject";
-
-    /// <summary>The <c>RequestContext</c> key of the roles, separated by commas.</summary>
-    public const string RolesKey = "granary.roles";
-
-    /// <summary>The <c>RequestContext</c> key of the tenant; absent when the token names none.</summary>
-    public const string TenantKey = "granary.tenant";
-
-    /// <summary>The <c>RequestContext</c> key of the region; absent when the token names none.</summary>
-    public const string RegionKey = "granary.region";
-
     /// <summary>The <c>RequestContext</c> key of the trace's id.</summary>
     public const string TraceKey = "granary.trace";
+
+    private Sealed? _sealed;
 
     internal CallerIdentity(string subject, ImmutableArray<string> roles, ImmutableArray<string> scopes, string? tenant, string? region, DateTimeOffset expires, ClaimsPrincipal principal)
     {
@@ -29,7 +20,6 @@ public sealed class CallerIdentity
         Tenant = tenant;
         Region = region;
         Expires = expires;
-        RolesText = string.Join(',', roles);
         Principal = principal;
     }
 
@@ -69,16 +59,26 @@ public sealed class CallerIdentity
     /// <summary>All the token's claims, for the host's own policies.</summary>
     public ClaimsPrincipal Principal { get; }
 
-    internal string RolesText { get; }
-
     /// <summary>The state of the lists by which this caller was found neither revoked nor blocked; see <see cref="CallerGate"/>.</summary>
     internal object? PassedAt { get; set; }
+
+    /// <summary>What grains are told (<see cref="RpcCaller"/>): sealed once, for all calls of this caller.</summary>
+    internal string SealedText()
+    {
+        var seal = CallerSeal.OfProcess;
+        if (_sealed is { } known && ReferenceEquals(known.By, seal)) return known.Text;
+        var text = seal.Seal(new RpcCaller(Subject, Roles, Scopes, Tenant, Region));
+        _sealed = new Sealed(seal, text);
+        return text;
+    }
 
     /// <summary>Whether the caller has that role.</summary>
     public bool IsInRole(string role) => Roles.Contains(role);
 
     /// <summary>Whether the caller was granted that scope.</summary>
     public bool HasScope(string scope) => Scopes.Contains(scope);
+
+    private sealed record Sealed(CallerSeal By, string Text);
 }
 
 /// <summary>What proves who calls.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Granary.Hosting.Cluster;
 using Granary.Hosting.Security;
+using Granary.Rpc;
 using Microsoft.Extensions.Options;
 
 namespace Granary.Hosting.Settings;
@@ -65,6 +66,9 @@ internal sealed partial class StartSettings
     {
         var model = new ClusterModelReader(Host, process, _faults).Read();
         var configuration = _builder.Configuration;
+
+        // What is wrong with the file is told by the engine.
+        CallerSeal.UseSecret(SecretFile.Read($"{Engine}:ClusterSecret", configuration[$"{Engine}:ClusterSecret"], configuration[$"{Engine}:ClusterSecretFile"], []) ?? configuration[$"{Engine}:ClusterSecret"]);
         if (!_builder.Environment.IsDevelopment() && !Host.Cluster.AllowUnprotected) CheckProtection(model, process);
         if (process == ProcessKind.Client) return model;
 

@@ -159,7 +159,22 @@ internal sealed class Grains : IGrainFactory
 
         public Task<string> WaitBriefly(CancellationToken ct) => Wait(ct);
 
-        public Task<Dictionary<string, string>> WhoAmI(CancellationToken ct) => Task.FromResult(RequestContext.Entries.ToDictionary(e => e.Key, e => (string)e.Value));
+        public Task<Dictionary<string, string>> WhoAmI(CancellationToken ct) => Task.FromResult(Entries().ToDictionary(e => e.Key, e => e.Value));
+
+        // The caller in words, the rest as it is.
+        private static IEnumerable<(string Key, string Value)> Entries()
+        {
+            foreach (var (name, value) in RequestContext.Entries)
+            {
+                if (name != RpcCaller.ContextKey) yield return (name, (string)value);
+            }
+
+            var caller = RpcCaller.Current!;
+            yield return ("granary.subject", caller.Subject);
+            yield return ("granary.roles", string.Join(',', caller.Roles));
+            if (caller.Tenant is not null) yield return ("granary.tenant", caller.Tenant);
+            if (caller.Region is not null) yield return ("granary.region", caller.Region);
+        }
 
         public Task<string> ForAdmins(CancellationToken ct) => Task.FromResult("in");
 
