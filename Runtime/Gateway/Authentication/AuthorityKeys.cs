@@ -77,7 +77,7 @@ internal sealed class AuthorityKeys
         {
             var address = _options.Authority!.TrimEnd('/') + "/.well-known/openid-configuration";
             var document = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, default);
-            var keys = document.SigningKeys.Where(IsStrong).Take(MaxKeys).ToArray();
+            var keys = document.SigningKeys.Where(IsStrong).Take(MaxKeys).Select(PublicKeys.Ready).ToArray();
             var issuer = string.IsNullOrEmpty(_options.Issuer) ? document.Issuer : _options.Issuer;
             if (keys.Length == 0 || string.IsNullOrEmpty(issuer)) throw new InvalidOperationException("The provider publishes no issuer, or no key that is good enough (RSA of 2048 bits, or an elliptic curve).");
             var before = _current;

@@ -45,6 +45,15 @@ internal static class PublicKeys
         return keys.Count == 0 ? ([], "it has no public key in PEM, which begins with '-----BEGIN PUBLIC KEY-----'") : (keys, null);
     }
 
+    /// <summary>The same key, imported once: the library would do it again for every token, which takes longer than the check.</summary>
+    public static SecurityKey Ready(SecurityKey key)
+    {
+        if (key is not RsaSecurityKey { Rsa: null } parameters) return key;
+        var rsa = RSA.Create();
+        rsa.ImportParameters(parameters.Parameters);
+        return new RsaSecurityKey(rsa) { KeyId = key.KeyId };
+    }
+
     private static SecurityKey? ReadOne(string label, ReadOnlySpan<char> pem)
     {
         try
@@ -96,7 +105,7 @@ internal static class PublicKeys
 
     private static SecurityKey? Key(RSA? rsa, ECDsa? curve)
     {
-        if (rsa is not null) return rsa.KeySize >= LeastRsaBits ? new RsaSecurityKey(rsa.ExportParameters(false)) : null;
+        if (rsa is not null) return rsa.KeySize >= LeastRsaBits ? Ready(new RsaSecurityKey(rsa.ExportParameters(false))) : null;
         return curve is { KeySize: 256 or 384 or 521 } ? new ECDsaSecurityKey(curve) : null;
     }
 }
