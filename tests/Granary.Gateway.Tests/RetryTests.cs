@@ -76,6 +76,20 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task When_the_time_is_up_during_a_repetition_the_caller_learns_why_it_was_repeated()
+    {
+        var fate = new Fate { Failures = 1 };
+        await using var host = await StartAsync(fate, o => o.Deadlines.Default = TimeSpan.FromMilliseconds(300));
+        host.Grains.OnKey = async ct =>
+        {
+            await Task.Delay(Timeout.Infinite, ct);
+            return "never";
+        };
+        Assert.Equal("away", (await host.Client.GetAsync("/rpc/probe/a/Key").ProblemAsync(503, "UNAVAILABLE")).Detail);
+        Assert.Equal(2, fate.Attempts);
+    }
+
+    [Fact]
     public async Task A_caller_who_leaves_during_the_wait_ends_it()
     {
         var fate = new Fate { Failures = 1, RetryAfter = TimeSpan.FromSeconds(100) };

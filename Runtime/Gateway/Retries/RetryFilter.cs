@@ -35,24 +35,30 @@ internal sealed class RetryFilter : IRpcFilter
     {
         var policy = _policies[call.Method.Service];
         policy.Begin();
+        RpcException? reason = null;
         for (var attempt = 1; ; attempt++)
         {
-            TimeSpan? wait = null;
             try
             {
                 await next(call);
-                if (call.Error is not { } error) return;
-                wait = Next(call, policy, attempt, error);
-                if (wait is null) return;
             }
-            catch (Exception exception) when ((wait = Next(call, policy, attempt, RpcStatus.ToRpcException(exception))) is not null)
+            catch (Exception exception)
             {
-                // Again, then.
+                call.Fail(exception);
             }
 
+            if (call.Error is not { } error) return;
+            if (Next(call, policy, attempt, error) is not { } wait)
+            {
+                // The time was up while the call was repeated: why it was repeated says more.
+                if (reason is not null && error.Code is StatusCode.DeadlineExceeded) call.Error = reason;
+                return;
+            }
+
+            reason = error;
             call.Error = null;
             call.Watch();
-            await Task.Delay(wait.Value, call.Time, call.Cancellation);
+            await Task.Delay(wait, call.Time, call.Cancellation);
         }
     }
 
