@@ -6,6 +6,7 @@ using Granary.Benchmarks.Grpc;
 using Granary.Benchmarks.Http;
 using Granary.Benchmarks.Identity;
 using Granary.Benchmarks.Local;
+using Granary.Benchmarks.Overload;
 using Granary.Benchmarks.Startup;
 
 // The roles that this program plays when a benchmark starts it again.
@@ -16,6 +17,9 @@ switch (args)
         return 0;
     case [BareHttp2.Role, var port]:
         await BareHttp2.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
+        return 0;
+    case [BusyHost.Role, var port, var isProtected]:
+        await BusyHost.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), bool.Parse(isProtected));
         return 0;
     case [OneAnswer.Role]:
         await OneAnswer.RunAsync();
@@ -30,7 +34,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new OverloadRun(), new SharedLimits(), new Starts()];
 
 Options options;
 try

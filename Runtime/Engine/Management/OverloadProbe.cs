@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Granary.Engine.Management;
 
 /// <summary>
-/// Measures how long work waits for a thread: a timer's callback runs on the thread pool like everything else, so how late it is is the queue delay. A callback that is overdue
-/// by more than the limit means overload at once, without waiting for it to run. What a callback in time or late means, <see cref="QueueDelayRule"/> decides.
+/// Measures how long work waits for a thread: a timer queues a piece of work like any other (its own callback runs before all of them), so how late that is is the queue delay. One that is overdue
+/// by more than the limit means overload at once, without waiting for it to run. What a measurement means, <see cref="QueueDelayRule"/> decides.
 /// </summary>
 internal sealed class OverloadProbe : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class OverloadProbe : IDisposable
         SetLimit(_due);
         // The real clock, whatever clock the grains have: threads wait in real time.
         using (ExecutionContext.SuppressFlow())
-            _timer = new Timer(static probe => ((OverloadProbe)probe!).OnTick(), this, QueueDelayRule.PeriodMs, Timeout.Infinite);
+            _timer = new Timer(static probe => ThreadPool.UnsafeQueueUserWorkItem(static p => p.OnTick(), (OverloadProbe)probe!, preferLocal: false), this, QueueDelayRule.PeriodMs, Timeout.Infinite);
     }
 
     /// <summary>How long a work item waits for a thread, milliseconds; smoothed.</summary>
@@ -41,7 +41,7 @@ internal sealed class OverloadProbe : IDisposable
         var now = Environment.TickCount64;
         var delay = Math.Max(0, now - _due);
         _delayMs = _delayMs == 0 ? delay : (_delayMs * 0.75) + (delay * 0.25);
-        // Overloaded until a callback is in time again.
+        // Overloaded until one is in time again.
         var isOverloaded = _rule.Observe(now, delay, out var period);
         _due = now + period;
         SetLimit(isOverloaded ? now : _due);

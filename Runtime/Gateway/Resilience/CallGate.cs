@@ -83,7 +83,7 @@ internal sealed class CallGate : IDisposable
             }
         }
 
-        sentAway?.Done.SetResult(false);
+        sentAway?.End(false);
 
         // Someone may have left between the look at the limit and now.
         LetThrough();
@@ -107,7 +107,7 @@ internal sealed class CallGate : IDisposable
             _waiters = 0;
         }
 
-        foreach (var waiter in all) waiter.Done.SetResult(false);
+        foreach (var waiter in all) waiter.End(false);
     }
 
     private int LimitOf(CallPriority priority)
@@ -136,23 +136,29 @@ internal sealed class CallGate : IDisposable
 
     private void LetThrough()
     {
+        var now = _time.GetTimestamp();
         while (true)
         {
             Waiter? next = null;
+            var enters = false;
             lock (_lock)
             {
                 for (var priority = 0; priority < _waiting.Length; priority++)
                 {
                     var waiting = _waiting[priority];
                     if (waiting.Count == 0) continue;
-                    if (!Enter((CallPriority)priority)) return;
-                    next = Remove(waiting, _newestFirst ? waiting.Last! : waiting.First!);
+                    var first = _newestFirst ? waiting.Last! : waiting.First!;
+
+                    // When the threads have more to do than the sweep can wait for, too.
+                    enters = first.Value.Until > now;
+                    if (enters && !Enter((CallPriority)priority)) return;
+                    next = Remove(waiting, first);
                     break;
                 }
             }
 
             if (next is null) return;
-            next.Done.SetResult(true);
+            next.End(enters);
         }
     }
 
@@ -198,13 +204,24 @@ internal sealed class CallGate : IDisposable
         }
 
         if (late is null) return;
-        foreach (var waiter in late) waiter.Done.SetResult(false);
+        foreach (var waiter in late) waiter.End(false);
     }
 
-    private sealed class Waiter(long until)
+    private sealed class Waiter(long until) : IThreadPoolWorkItem
     {
+        private bool _enters;
+
         public long Until { get; } = until;
 
-        public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<bool> Done { get; } = new();
+
+        // Behind all other work of the process. Among the work of this thread, as continuations are by default, those who waited would run one after the other before anything that has newly arrived is looked at.
+        public void End(bool enters)
+        {
+            _enters = enters;
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+
+        void IThreadPoolWorkItem.Execute() => Done.SetResult(_enters);
     }
 }

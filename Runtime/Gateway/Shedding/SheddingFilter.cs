@@ -26,6 +26,7 @@ internal sealed class SheddingFilter : IRpcFilter, IDisposable
     private readonly ITimer? _timer;
     private TimeSpan _expected;
     private long _askedAt;
+    private volatile bool _isLooking = true;
     private int _ended;
     private int _refused;
 
@@ -42,7 +43,7 @@ internal sealed class SheddingFilter : IRpcFilter, IDisposable
         instruments.WatchShedding(_gate);
 
         // The real clock, whatever clock calls have: threads wait in real time.
-        using (ExecutionContext.SuppressFlow()) _timer = TimeProvider.System.CreateTimer(static filter => ((SheddingFilter)filter!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        using (ExecutionContext.SuppressFlow()) _timer = TimeProvider.System.CreateTimer(static filter => ThreadPool.UnsafeQueueUserWorkItem(static f => f.Look(), (SheddingFilter)filter!, preferLocal: false), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Expect(s_period);
     }
 
@@ -54,13 +55,21 @@ internal sealed class SheddingFilter : IRpcFilter, IDisposable
 
     public ValueTask InvokeAsync(RpcCall call, RpcNext next)
     {
+        if (_limit.IsLimited && IsUnlucky(call)) return Refuse(call);
         if (call.Method.Kind != RpcMethodKind.Unary) return HasRoom(call) ? next(call) : Refuse(call);
         return _gate.TryEnter(_limit.IsLimited ? PriorityOf(call) : CallPriority.Normal) ? RunAsync(call, next) : WaitAsync(call, next);
     }
 
+    /// <summary>Leaves the limit as it is from now on.</summary>
+    internal void StopLooking()
+    {
+        _isLooking = false;
+        _timer?.Dispose();
+    }
+
     public void Dispose()
     {
-        _timer?.Dispose();
+        StopLooking();
         _gate.Dispose();
     }
 
@@ -106,6 +115,15 @@ internal sealed class SheddingFilter : IRpcFilter, IDisposable
         return default;
     }
 
+    private bool IsUnlucky(RpcCall call)
+    {
+        var part = _limit.Part;
+        if (part == 0) return false;
+        var priority = PriorityOf(call);
+        if (priority == CallPriority.High) return false;
+        return Random.Shared.NextDouble() < (priority == CallPriority.Batch ? 2 * part : part);
+    }
+
     private CallPriority PriorityOf(RpcCall call)
     {
         var priority = _options.HighRole.Length > 0 && call.Caller.IsInRole(_options.HighRole) ? CallPriority.High : _priorities[call.Method];
@@ -130,9 +148,10 @@ internal sealed class SheddingFilter : IRpcFilter, IDisposable
         if (call.Error is { Code: StatusCode.ResourceExhausted, InnerException: { } inner } && inner.GetType().Name == "GatewayTooBusyException") Interlocked.Increment(ref _refused);
     }
 
-    // Late by as long as work waits for a thread: this is work as any other.
+    // Late by as long as work waits for a thread: this is queued as work is. The callback of a timer itself would not do, since the pool runs those before everything else.
     private void Look()
     {
+        if (!_isLooking) return;
         var late = TimeProvider.System.GetElapsedTime(_askedAt) - _expected;
         var (ended, refused) = (Interlocked.Exchange(ref _ended, 0), Interlocked.Exchange(ref _refused, 0));
         _limit.Observe(late > TimeSpan.Zero ? late : TimeSpan.Zero, refused > 0 && refused * 10 >= ended);

@@ -8,6 +8,7 @@ namespace Granary.Benchmarks.Cluster;
 internal sealed class RedisServer : IDisposable
 {
     private readonly Process _process;
+    private bool _isDisposed;
 
     private RedisServer(Process process, int port)
     {
@@ -55,8 +56,17 @@ internal sealed class RedisServer : IDisposable
         throw new CannotMeasureException("redis-server did not start.");
     }
 
+    /// <summary>Sends its process a signal: STOP leaves its connections open and answers nobody, CONT lets it go on.</summary>
+    internal void Signal(string name)
+    {
+        using var kill = Process.Start("kill", ["-" + name, _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
     public void Dispose()
     {
+        if (_isDisposed) return;
+        _isDisposed = true;
         if (!_process.HasExited) _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
