@@ -1,5 +1,5 @@
-using Granary.Redis;
 using System.Text;
+using Granary.Redis;
 using Orleans.Runtime;
 using StackExchange.Redis;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Granary.Gateway.Sharing;
-using Granary.Redis;
 using Granary.Hosting;
+using Granary.Redis;
 using Granary.Rpc;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;

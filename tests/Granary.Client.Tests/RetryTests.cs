@@ -1,6 +1,6 @@
-using Granary.Rpc.Retries;
 using Granary.Client.Tests.Support;
 using Granary.Rpc;
+using Granary.Rpc.Retries;
 
 namespace Granary.Client.Tests;
 

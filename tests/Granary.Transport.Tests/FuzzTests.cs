@@ -23,7 +23,7 @@ public sealed class FuzzTests
             throw new TimeoutException($"This did not end: {run.Current}", error);
         }
 
-        Assert.Null(result.Failure);
+        Assert.True(result.Failure is null, result.Failure);
         Assert.Equal(Count, result.Inputs);
     }
 

@@ -1,6 +1,6 @@
 using Granary.Engine.Directory;
-using Granary.Redis;
 using Granary.Hosting;
+using Granary.Redis;
 using Orleans.GrainDirectory;
 using Orleans.Runtime;
 using StackExchange.Redis;

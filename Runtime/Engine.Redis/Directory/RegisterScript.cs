@@ -1,6 +1,6 @@
-using Granary.Redis;
 using Granary.Engine.Redis.Membership;
 using Granary.Hosting;
+using Granary.Redis;
 using StackExchange.Redis;
 
 namespace Granary.Engine.Redis.Directory;

@@ -1,8 +1,8 @@
 using Granary.Engine.Directory;
 using Granary.Engine.Membership;
-using Granary.Redis;
 using Granary.Engine.Redis.Directory;
 using Granary.Engine.Redis.Membership;
+using Granary.Redis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,6 @@
 using Granary.Engine.Redis;
-using Granary.Redis;
 using Granary.Engine.Redis.Reminders;
+using Granary.Redis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

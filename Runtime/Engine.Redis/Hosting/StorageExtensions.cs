@@ -1,7 +1,7 @@
 using Granary.Engine.Redis;
-using Granary.Redis;
 using Granary.Engine.Redis.Storage;
 using Granary.Hosting;
+using Granary.Redis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;

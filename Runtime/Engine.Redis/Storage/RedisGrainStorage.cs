@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using Granary.Codec;
-using Granary.Redis;
 using Granary.Engine.Storage;
 using Granary.Hosting;
+using Granary.Redis;
 using Orleans;
 using Orleans.Persistence;
 using Orleans.Runtime;

@@ -89,7 +89,15 @@ internal sealed class Tokens : IBenchmark
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         var claims = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object>
         {
-            ["iss"] = "granary", ["aud"] = "granary", ["sub"] = "alice", ["iat"] = now, ["nbf"] = now, ["exp"] = now + 3600, ["jti"] = "5d0d5c36-2a7e-4c4a-9c0a-5ed4f3a1b7c2", ["roles"] = new[] { "user", "auditor" }, ["tenant"] = "acme",
+            ["iss"] = "granary",
+            ["aud"] = "granary",
+            ["sub"] = "alice",
+            ["iat"] = now,
+            ["nbf"] = now,
+            ["exp"] = now + 3600,
+            ["jti"] = "5d0d5c36-2a7e-4c4a-9c0a-5ed4f3a1b7c2",
+            ["roles"] = new[] { "user", "auditor" },
+            ["tenant"] = "acme",
         });
         var text = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","typ":"JWT"}"""))}.{Base64Url.EncodeToString(claims)}";
         return $"{text}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(text)))}";

@@ -154,5 +154,12 @@ internal sealed class NamespaceNetwork : IClusterNetwork
     {
         var mine = (await IpAsync("netns list")).Split('\n').Select(l => l.Split(' ')[0]).Where(n => n == _router || n.StartsWith(_router + "-", StringComparison.Ordinal));
         foreach (var name in mine) await IpAsync($"netns del {name}");
+
+        // The kernel takes a namespace's links away when it gets to it, and their other ends with them.
+        for (var tries = 0; (await IpAsync("-o link")).Contains($" gr{_number}h@", StringComparison.Ordinal); tries++)
+        {
+            if (tries == 500) throw new InvalidOperationException($"The link gr{_number}h of an earlier network does not go away; 'ip link del gr{_number}h' may tell why.");
+            await Task.Delay(20);
+        }
     }
 }

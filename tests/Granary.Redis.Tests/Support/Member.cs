@@ -1,6 +1,6 @@
-using Granary.Engine.Redis;
 using System.Net;
 using Granary.Engine.Membership;
+using Granary.Engine.Redis;
 using Granary.Engine.Redis.Directory;
 using Granary.Engine.Redis.Membership;
 using Granary.Hosting;
