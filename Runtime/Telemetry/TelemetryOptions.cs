@@ -32,6 +32,9 @@ public sealed class TelemetryOptions
 
     /// <summary>How the log is written to the console.</summary>
     public ConsoleLogFormat LogFormat { get; set; } = ConsoleLogFormat.Text;
+
+    /// <summary>How many of its last log entries the process keeps for the dashboard's log view: some 300 bytes each, 10 kB at most. 10 to 10,000.</summary>
+    public int LogTailEntries { get; set; } = 1000;
 }
 
 /// <summary>The OTLP exporter. OpenTelemetry's own environment variables (<c>OTEL_EXPORTER_OTLP_*</c>) hold for what is not set here.</summary>

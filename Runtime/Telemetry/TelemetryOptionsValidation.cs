@@ -5,6 +5,8 @@ namespace Granary.Telemetry;
 /// <summary>Refuses wrong options when the host starts, with a text that says what to write.</summary>
 internal sealed class TelemetryOptionsValidation : IValidateOptions<TelemetryOptions>
 {
+    internal static bool IsLogTail(int entries) => entries is >= 10 and <= 10_000;
+
     public ValidateOptionsResult Validate(string? name, TelemetryOptions options)
     {
         List<string> wrong = [];
@@ -31,6 +33,11 @@ internal sealed class TelemetryOptionsValidation : IValidateOptions<TelemetryOpt
         if (options.Otlp.Protocol is not (null or "grpc" or "http/protobuf"))
         {
             wrong.Add($"{TelemetryOptions.Section}:Otlp:Protocol is '{options.Otlp.Protocol}'. Write grpc or http/protobuf.");
+        }
+
+        if (!IsLogTail(options.LogTailEntries))
+        {
+            wrong.Add($"{TelemetryOptions.Section}:LogTailEntries is {options.LogTailEntries}. Write a number from 10 to 10000; 1000 is the default.");
         }
 
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);

@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Granary.Telemetry.Logs;
 using Granary.Telemetry.Prometheus;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
@@ -37,7 +39,7 @@ public static class TelemetryServiceCollectionExtensions
 
     /// <summary>
     /// Collects metrics for <see cref="MetricsEndpointExtensions.MapGranaryMetrics"/> and, when a collector is configured, sends metrics and traces to it by OTLP;
-    /// sets the form of the console's log lines. Further exporters and sources are added by OpenTelemetry's
+    /// sets the form of the console's log lines, and keeps the last ones for who asks (<see cref="LogTail"/>). Further exporters and sources are added by OpenTelemetry's
     /// <c>ConfigureOpenTelemetryMeterProvider</c> and <c>ConfigureOpenTelemetryTracerProvider</c>.
     /// </summary>
     /// <param name="services">The host's services.</param>
@@ -78,11 +80,22 @@ public static class TelemetryServiceCollectionExtensions
     private static void AddConsoleLog(IServiceCollection services, IConfigurationSection section)
     {
         services.AddSingleton<ConsoleFormatter, JsonLineFormatter>();
+        services.TryAddSingleton(provider => new LogLevels(Clock(provider)));
+        services.TryAddSingleton<LogLevelRules>();
+        services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>>(provider => provider.GetRequiredService<LogLevelRules>());
+        services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(provider => provider.GetRequiredService<LogLevelRules>());
+
+        // Read here, since loggers are made before the options are checked; a wrong value ends the start there.
+        var entries = int.TryParse(section[nameof(TelemetryOptions.LogTailEntries)], NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && TelemetryOptionsValidation.IsLogTail(number) ? number : new TelemetryOptions().LogTailEntries;
+        services.TryAddSingleton(provider => new LogTail(entries, Clock(provider)));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, LogTailProvider>());
         if (string.Equals(section[nameof(TelemetryOptions.LogFormat)], nameof(ConsoleLogFormat.Json), StringComparison.OrdinalIgnoreCase))
         {
             services.Configure<ConsoleLoggerOptions>(o => o.FormatterName = JsonLineFormatter.FormatterName);
         }
     }
+
+    private static TimeProvider Clock(IServiceProvider services) => services.GetService<TimeProvider>() ?? TimeProvider.System;
 
     private static void Configure(IServiceProvider services, MeterProviderBuilder meters)
     {

@@ -7,6 +7,7 @@ public sealed class TelemetryOptionsTests
     [Theory]
     [InlineData("ServiceName", " ", "Write the name dashboards should show")]
     [InlineData("MaxSeriesPerMetric", "5", "Write a number from 10 to 100000")]
+    [InlineData("LogTailEntries", "0", "Write a number from 10 to 10000")]
     [InlineData("SampleRatio", "1.5", "Write a share from 0")]
     [InlineData("SampleRatio", "NaN", "Write a share from 0")]
     [InlineData("Otlp:Endpoint", "collector:4317", "Write an http or https address")]
