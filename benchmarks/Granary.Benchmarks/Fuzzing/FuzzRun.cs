@@ -11,10 +11,11 @@ internal sealed record FuzzResult(long Inputs, double Seconds, string? Failure);
 /// <summary>Gives the targets inputs, one by one. Input <c>i</c> of a seed is the same in every run over the same recording.</summary>
 internal sealed class FuzzRun : IAsyncDisposable
 {
-    private const int Batch = 4000;
+    /// <summary>Inputs between two checks. A check takes three seconds: calls whose silo cannot be reached are tried again for so long.</summary>
+    private const int Batch = 20_000;
 
     /// <summary>What a batch may allocate besides: good clients, timers, the test itself.</summary>
-    private const long BatchOverhead = 64 << 20;
+    private const long BatchOverhead = 128 << 20;
 
     private readonly FuzzLog _log = new();
     private readonly FuzzProcess _process;
