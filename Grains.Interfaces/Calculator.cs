@@ -5,7 +5,8 @@ using Orleans.Concurrency;
 namespace Granary.Samples;
 
 /// <summary>Arithmetic in the four call kinds. Every key is a calculator of its own; any authenticated caller may use it.</summary>
-[RpcService("calculator")]
+[RpcService("calculator", Owner = "platform")]
+[RpcObjective(Latency = "50ms", Availability = 0.9999)]
 public interface ICalculatorGrain : IGrainWithStringKey
 {
     /// <summary>The product of two numbers.</summary>

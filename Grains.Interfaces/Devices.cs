@@ -5,7 +5,7 @@ using Orleans.Concurrency;
 namespace Granary.Samples;
 
 /// <summary>Telemetry of one device: batches in, live alerts out. The key is the device's number.</summary>
-[RpcService("devices")]
+[RpcService("devices", Owner = "telemetry")]
 [RpcAuthorize(Roles = "user,admin")]
 public interface IDevicesGrain : IGrainWithIntegerKey
 {

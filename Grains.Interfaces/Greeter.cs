@@ -5,7 +5,7 @@ using Orleans.Concurrency;
 namespace Granary.Samples;
 
 /// <summary>Says hello to the person the key names, and shows who the grain believes is calling.</summary>
-[RpcService("greeter")]
+[RpcService("greeter", Owner = "platform")]
 public interface IGreeterGrain : IGrainWithStringKey
 {
     /// <summary>A greeting for anyone, with or without a token.</summary>

@@ -5,7 +5,7 @@ using Orleans.Concurrency;
 namespace Granary.Samples;
 
 /// <summary>The stock of one item; the key is its SKU.</summary>
-[RpcService("inventory")]
+[RpcService("inventory", Owner = "shop")]
 [RpcAuthorize(Roles = "admin")]
 public interface IInventoryGrain : IGrainWithStringKey
 {

@@ -8,7 +8,8 @@ namespace Granary.Samples;
 /// Orders, one grain each; the key is the order's id, chosen by the caller. Placing an order is a saga over <c>inventory</c> and <c>payments</c>:
 /// reserve every line, charge the account, confirm the reservations. A refused step undoes the earlier ones.
 /// </summary>
-[RpcService("orders")]
+[RpcService("orders", Owner = "shop")]
+[RpcObjective(Latency = "250ms", Availability = 0.999)]
 [RpcAuthorize(Roles = "user,admin")]
 public interface IOrdersGrain : IGrainWithStringKey
 {

@@ -5,7 +5,7 @@ using Orleans.Concurrency;
 namespace Granary.Samples;
 
 /// <summary>An account with a balance; the key is its owner's name.</summary>
-[RpcService("payments")]
+[RpcService("payments", Owner = "shop")]
 [RpcAuthorize(Roles = "user,admin")]
 public interface IPaymentsGrain : IGrainWithStringKey
 {

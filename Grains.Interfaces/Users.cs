@@ -8,7 +8,7 @@ namespace Granary.Samples;
 /// Version 1 of the user directory: one grain for each user, the key is the user's name.
 /// Version 2 is served beside it by the same grains, so callers of both see the same users.
 /// </summary>
-[RpcService("users")]
+[RpcService("users", Owner = "accounts")]
 [RpcAuthorize(Roles = "user,admin")]
 public interface IUsersGrain : IGrainWithStringKey
 {
@@ -36,7 +36,7 @@ public interface IUsersGrain : IGrainWithStringKey
 }
 
 /// <summary>Version 2: preferences, roles, and changes guarded by a revision number.</summary>
-[RpcService("users", Version = 2)]
+[RpcService("users", Version = 2, Owner = "accounts")]
 [RpcAuthorize(Roles = "user,admin")]
 public interface IUsersV2Grain : IGrainWithStringKey
 {

@@ -92,6 +92,9 @@ internal static class Rules
     public static readonly DiagnosticDescriptor StreamArgument = Rule("GRN029", "A streamed argument is wrong",
         "'{0}': {1}");
 
+    public static readonly DiagnosticDescriptor Objective = Rule("GRN030", "An objective is not understood",
+        "[RpcObjective] on '{0}': {1}");
+
     public static readonly DiagnosticDescriptor LockMissing = Rule("GRN040", "contracts.lock does not know the contract",
         "{0}. Build with -p:UpdateContractsLock=true to write them, or add to contracts.lock:{1}");
 

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Granary.Gateway.Authentication;
 using Granary.Gateway.Tests.Support;
+using Granary.Rpc;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +32,39 @@ public sealed class AuthenticationTests
         await using var host = await GatewayHost.StartAsync();
         Assert.Equal("\"open\"", await host.Anonymous.GetAsync("/rpc/probe/a/Open").OkAsync());
         await host.As("nonsense").GetAsync("/rpc/probe/a/Open").ProblemAsync(401, "UNAUTHENTICATED");
+    }
+
+    [Fact]
+    public async Task Who_keeps_trying_is_told_to_wait_and_known_callers_at_that_address_are_not()
+    {
+        var time = new TestClock();
+        await using var host = await GatewayHost.StartAsync(
+            options =>
+            {
+                options.Authentication.FailedAttempts = 3;
+                options.Authentication.ApiKeys["billing"] = new ApiKeyOptions { Subject = "billing", Roles = ["user"], Hashes = [Convert.ToHexString(SHA256.HashData("a secret of the configuration"u8))] };
+            },
+            services => services.AddSingleton<TimeProvider>(time));
+        await host.PostAsync("/rpc/probe/a/Nothing", "{}").OkAsync(204);
+        for (var i = 0; i < 3; i++) await host.As($"guess{i}").GetAsync("/rpc/probe/a/Open").ProblemAsync(401, "UNAUTHENTICATED");
+
+        // Neither a guess nor a good token that nobody has seen is looked at now, in any protocol.
+        var problem = await host.As("guess").GetAsync("/rpc/probe/a/Open").ProblemAsync(429, "RESOURCE_EXHAUSTED");
+        Assert.InRange(problem.Response.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 20);
+        await host.As(host.Token("bob", "user")).GetAsync("/rpc/probe/a/Open").ProblemAsync(429, "RESOURCE_EXHAUSTED");
+        var grpc = new GrpcClient(host) { Headers = { ["authorization"] = "Bearer guess" } };
+        Assert.Equal(StatusCode.ResourceExhausted, (await grpc.CallAsync("Open", GrpcClient.Keyed())).Code);
+
+        // Known callers, callers without credentials and those with a key go on.
+        await host.PostAsync("/rpc/probe/a/Nothing", "{}").OkAsync(204);
+        await host.Anonymous.GetAsync("/rpc/probe/a/Open").OkAsync();
+        using var keyed = new HttpClient { BaseAddress = host.Address, DefaultRequestHeaders = { { "x-api-key", "billing.a secret of the configuration" } } };
+        await keyed.PostAsync("/rpc/probe/a/Nothing", null).OkAsync(204);
+
+        time.Advance(TimeSpan.FromSeconds(21));
+        await host.As(host.Token("bob", "user")).GetAsync("/rpc/probe/a/Open").OkAsync();
+        await host.As("guess").GetAsync("/rpc/probe/a/Open").ProblemAsync(401, "UNAUTHENTICATED");
+        await host.As("guess").GetAsync("/rpc/probe/a/Open").ProblemAsync(429, "RESOURCE_EXHAUSTED");
     }
 
     public static TheoryData<string, string, string> Attacks()

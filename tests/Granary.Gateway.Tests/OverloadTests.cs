@@ -1,6 +1,8 @@
+using Granary.Gateway.Authentication;
 using Granary.Gateway.Resilience;
 using Granary.Gateway.Shedding;
 using Granary.Gateway.Tests.Support;
+using Granary.Rpc;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -161,6 +163,10 @@ public sealed class OverloadTests
         await host.Grains.HeldAsync(2);
         var batch = new HttpRequestMessage(HttpMethod.Post, "/rpc/probe/a/Nothing") { Content = new StringContent("{}", null, "application/json"), Headers = { { "x-granary-priority", "batch" } } };
         await host.Client.SendAsync(batch).ProblemAsync(503, "UNAVAILABLE");
+
+        // Of the method, by its contract; Nothing would still be let in.
+        await host.PostAsync("/rpc/probe/a/ForScopes", "{}", host.As(host.Services.GetRequiredService<TokenIssuer>().Issue("reader", [], TimeSpan.FromHours(1), ["parcels.read", "parcels.write"], null))).ProblemAsync(503, "UNAVAILABLE");
+        await host.PostAsync("/rpc/probe/a/Nothing", "{}").OkAsync(204);
         held.AddRange(Enumerable.Range(0, 2).Select(_ => host.PostAsync("/rpc/probe/a/Hold", "{}")));
         await host.Grains.HeldAsync(4);
 

@@ -28,6 +28,8 @@ public sealed class GeneratedRequestTests
         Assert.Equal(new RpcHttpRoute("GET", "/things/{key}/sum/{a}"), sum.Http);
         Assert.Equal(TimeSpan.FromSeconds(1.5), sum.Deadline);
         Assert.Equal("cheap", sum.RateLimit);
+        Assert.Equal((CallPriority.Batch, CallPriority.Normal), (sum.Priority, Method("things", 2, "Save").Priority));
+        Assert.Equal(("the \"team\"", new RpcObjective(TimeSpan.FromMilliseconds(200), 0.999)), (service.Owner, service.Objective));
         Assert.Equal("Adds a and b.", sum.Summary);
         Assert.Equal(["user", "admin"], sum.Access.Roles);
         Assert.Equal(["read", "write"], sum.Access.Scopes);

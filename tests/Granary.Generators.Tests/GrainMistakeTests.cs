@@ -103,6 +103,14 @@ public sealed class GrainMistakeTests
     public void A_deadline_is_a_number_with_a_unit(string deadline) => Service($"[RpcMethod(Deadline = \"{deadline}\")] Task Get();").HasOnly("GRN019", $"\"{deadline}\"", "500ms");
 
     [Theory]
+    [InlineData("Latency = \"soon\"", "200ms")]
+    [InlineData("Availability = 99.9", "0.999")]
+    [InlineData("Availability = 1", "0.999")]
+    [InlineData("", "promises nothing")]
+    public void An_objective_is_a_duration_and_a_share(string promise, string why) =>
+        new Snippet($$"""[RpcService("users")] [RpcObjective({{promise}})] public interface IUsersGrain : IGrainWithStringKey { Task Get(); }""").HasOnly("GRN030", why);
+
+    [Theory]
     [InlineData("/users/{key}", "HTTP method")]
     [InlineData("FETCH /users/{key}", "FETCH")]
     [InlineData("POST users/{key}", "slash")]

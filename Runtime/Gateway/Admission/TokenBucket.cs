@@ -34,6 +34,9 @@ internal sealed class TokenBucket : IPartition
         }
     }
 
+    /// <summary>How long until there is a token; 0 or less when there is one. Takes none.</summary>
+    public long RetryIn(in TokenRate rate, long now) => Volatile.Read(ref _fullAt) is var fullAt && fullAt == Forgotten ? 0 : Math.Max(fullAt, now) + rate.Interval - now - rate.Capacity;
+
     /// <summary>Gives back a token that was just taken.</summary>
     public void GiveBack(in TokenRate rate)
     {

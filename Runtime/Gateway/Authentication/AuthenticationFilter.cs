@@ -28,7 +28,7 @@ internal sealed class AuthenticationFilter(CallerAuthenticator callers, LiveCall
 
     private async ValueTask AuthenticateAsync(RpcCall call, string? header, string? key, RpcNext next)
     {
-        var (caller, error) = await callers.AuthenticateAsync(header, key, callers.UsesCertificates ? call.ClientCertificate : null, call.Cancellation);
+        var (caller, error) = await callers.AuthenticateAsync(header, key, callers.UsesCertificates ? call.ClientCertificate : null, call.RemoteAddress, call.Cancellation);
         if (caller is null)
         {
             call.Error = error;

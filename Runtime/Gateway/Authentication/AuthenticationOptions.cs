@@ -59,6 +59,14 @@ public sealed class AuthenticationOptions
     /// <summary>A token is checked anew after this long at the latest. 1 s to 1 h; the default is 5 min.</summary>
     public TimeSpan CacheTime { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// How many credentials of one address may not hold in each <see cref="FailedAttemptsPeriod"/>; afterwards tokens that are not known yet are refused unchecked. 0 to 1,000,000; 0 for any number; the default is 100.
+    /// </summary>
+    public int FailedAttempts { get; set; } = 100;
+
+    /// <summary>1 s to 1 day; the default is 1 min.</summary>
+    public TimeSpan FailedAttemptsPeriod { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How many revocations there may be at a time. 100 to 1,000,000; the default is 10,000.</summary>
     public int MaximumRevocations { get; set; } = 10_000;
 

@@ -125,6 +125,8 @@ internal sealed class GatewayOptionsValidation(string path) : IValidateOptions<G
         Within(faults, "Authentication:CacheTime", options.CacheTime, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Within(faults, "Authentication:RefreshKeys", options.RefreshKeys, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1));
         Within(faults, "Authentication:LongestToken", options.LongestToken, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650));
+        Within(faults, "Authentication:FailedAttempts", options.FailedAttempts, 0, 1_000_000);
+        Within(faults, "Authentication:FailedAttemptsPeriod", options.FailedAttemptsPeriod, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         Within(faults, "Authentication:MaximumRevocations", options.MaximumRevocations, 100, 1_000_000);
         Within(faults, "Authentication:MaximumApiKeys", options.MaximumApiKeys, 0, 100_000);
         foreach (var (id, key) in options.ApiKeys)

@@ -62,6 +62,7 @@ public static class GatewayServices
         services.TryAddSingleton<Revocations>();
         services.TryAddSingleton<BlockList>();
         services.TryAddSingleton<CallerGate>();
+        services.TryAddSingleton<FailedAttempts>();
         services.TryAddSingleton<CallerAuthenticator>();
         services.TryAddSingleton<LiveCallers>();
         services.TryAddSingleton<AuthorizationRules>();

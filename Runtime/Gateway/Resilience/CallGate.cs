@@ -1,17 +1,6 @@
+using Granary.Rpc;
+
 namespace Granary.Gateway.Resilience;
-
-/// <summary>Which calls go first when not all can.</summary>
-public enum CallPriority
-{
-    /// <summary>For those who run the service: a little more than the limit is theirs.</summary>
-    High,
-
-    /// <summary>What is not something else.</summary>
-    Normal,
-
-    /// <summary>What can wait: half of the limit at most, and behind all others.</summary>
-    Batch,
-}
 
 /// <summary>Lets so many calls through at a time, and so many more wait for a bounded time. Thread-safe; without a lock while nobody waits.</summary>
 /// <remarks>A waiter is let through by whoever leaves or raises the limit, or sent away when its time is up or a newer one needs its place. Each is decided under the lock, once.</remarks>

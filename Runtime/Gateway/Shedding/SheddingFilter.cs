@@ -133,7 +133,7 @@ internal sealed class SheddingFilter : IRpcFilter, IDisposable
     private CallPriority Configured(RpcMethod method) =>
         _options.Priorities.TryGetValue($"{method.Service.Name}/{method.Name}", out var ofMethod) ? ofMethod
         : _options.Priorities.TryGetValue(method.Service.Name, out var ofService) ? ofService
-        : CallPriority.Normal;
+        : method.Priority;
 
     private void Check(RpcCatalog catalog)
     {

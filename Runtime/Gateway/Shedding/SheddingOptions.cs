@@ -1,4 +1,4 @@
-using Granary.Gateway.Resilience;
+using Granary.Rpc;
 
 namespace Granary.Gateway.Shedding;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Granary.Gateway.Resilience;
+using Granary.Rpc;
 using Granary.Rpc.Catalog;
 
 namespace Granary.Gateway;

@@ -47,7 +47,7 @@ internal sealed class WebSocketAdmission
         var offers = Subprotocols.Read(context.Request);
         if (offers.Problem is not null) return await RefuseAsync(context, new RpcException(StatusCode.InvalidArgument, offers.Problem));
         var credential = offers.Token is null ? context.Request.Headers.Authorization.ToString() : "Bearer " + offers.Token;
-        var (found, error) = offers.Token is null ? await _callers.AuthenticateAsync(context) : await _callers.AuthenticateAsync(credential, null, null, context.RequestAborted);
+        var (found, error) = offers.Token is null ? await _callers.AuthenticateAsync(context) : await _callers.AuthenticateAsync(credential, null, null, context.Connection.RemoteIpAddress, context.RequestAborted);
         if (error is not null && offers.Token is null) return await RefuseAsync(context, error);
         var caller = found ?? CallerIdentity.Anonymous;
 

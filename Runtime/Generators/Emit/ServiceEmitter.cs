@@ -31,6 +31,8 @@ internal static class ServiceEmitter
         if (service.Summary is not null) code.Line($"Summary = {Text.Quote(service.Summary)},");
         if (service.Deprecated is not null) code.Line($"Deprecated = {Text.Quote(service.Deprecated)},");
         if (service.Sunset is not null) code.Line($"Sunset = {Date(service.Sunset)},");
+        if (service.Owner is not null) code.Line($"Owner = {Text.Quote(service.Owner)},");
+        if (service.Objective is { } objective) code.Line($"Objective = {Objective(objective)},");
         code.Line("CreateClient = static (channel, key) => new Client(channel, key),");
         code.Line($"Methods = new {Catalog}RpcMethod[] {{ {Text.List(model.Methods.Select(m => m.UniqueName + "_Method"))} }},");
         code.Close(";");
@@ -88,6 +90,7 @@ internal static class ServiceEmitter
         if (rpc.HttpVerb is not null) code.Line($"Http = new {Catalog}RpcHttpRoute({Text.Quote(rpc.HttpVerb)}, {Text.Quote(rpc.HttpPath)}),");
         if (rpc.DeadlineTicks > 0) code.Line($"Deadline = new global::System.TimeSpan({Text.Number(rpc.DeadlineTicks)}L),");
         if (rpc.RateLimit is not null) code.Line($"RateLimit = {Text.Quote(rpc.RateLimit)},");
+        if (rpc.Priority is not null) code.Line($"Priority = global::Granary.Rpc.CallPriority.{rpc.Priority},");
         code.Line($"Access = {Access(rpc.Access)},");
         if (rpc.Summary is not null) code.Line($"Summary = {Text.Quote(rpc.Summary)},");
         if (rpc.Deprecated is not null) code.Line($"Deprecated = {Text.Quote(rpc.Deprecated)},");
@@ -123,6 +126,13 @@ internal static class ServiceEmitter
         if (access.Scopes.Count > 0) parts.Add($"Scopes = new[] {{ {Text.List(access.Scopes.Select(Text.Quote))} }}");
         if (access.Policy is not null) parts.Add($"Policy = {Text.Quote(access.Policy)}");
         return $"new {Catalog}RpcAccess {{ {Text.List(parts)} }}";
+    }
+
+    private static string Objective(ObjectiveModel objective)
+    {
+        var latency = objective.LatencyTicks > 0 ? $"new global::System.TimeSpan({Text.Number(objective.LatencyTicks)}L)" : "null";
+        var availability = objective.Availability > 0 ? objective.Availability.ToString("R", System.Globalization.CultureInfo.InvariantCulture) + "d" : "null";
+        return $"new {Catalog}RpcObjective({latency}, {availability})";
     }
 
     private static string Date(string date) =>

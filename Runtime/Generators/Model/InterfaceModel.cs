@@ -87,6 +87,9 @@ internal sealed record RpcMethodModel
 
     public string? RateLimit { get; init; }
 
+    /// <summary>A member of <c>CallPriority</c>; null for Normal.</summary>
+    public string? Priority { get; init; }
+
     public required AccessModel Access { get; init; }
 
     public bool IsReadOnly { get; init; }
@@ -104,6 +107,9 @@ internal sealed record RpcMethodModel
 
 internal sealed record AccessModel(bool Anonymous, EquatableArray<string> Roles, EquatableArray<string> Scopes, string? Policy);
 
+/// <summary>A service level objective; 0 is none.</summary>
+internal sealed record ObjectiveModel(long LatencyTicks, double Availability);
+
 /// <summary>What the gateway is told of an interface.</summary>
 internal sealed record ServiceModel
 {
@@ -115,6 +121,10 @@ internal sealed record ServiceModel
     public required string Package { get; init; }
 
     public required string ProtoName { get; init; }
+
+    public string? Owner { get; init; }
+
+    public ObjectiveModel? Objective { get; init; }
 
     public string? Summary { get; init; }
 

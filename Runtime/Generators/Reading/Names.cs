@@ -18,6 +18,7 @@ internal static class Names
     public const string RpcAuthorize = "Granary.Rpc.RpcAuthorizeAttribute";
     public const string RpcAllowAnonymous = "Granary.Rpc.RpcAllowAnonymousAttribute";
     public const string Idempotent = "Granary.Rpc.IdempotentAttribute";
+    public const string RpcObjective = "Granary.Rpc.RpcObjectiveAttribute";
     public const string Sunset = "Granary.Rpc.SunsetAttribute";
     public const string RpcStream = "Granary.Rpc.RpcStream<T>";
     public const string ImmutableWrapper = "Orleans.Concurrency.Immutable<T>";

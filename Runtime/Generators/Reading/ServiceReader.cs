@@ -28,6 +28,8 @@ internal static class ServiceReader
             Version = version,
             Package = (package ?? Names.Package(type.ContainingNamespace)) + ".v" + version.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ProtoName = Names.PascalCase(name),
+            Owner = attribute.Named<string>("Owner"),
+            Objective = ReadObjective(type, full, where, types.Problems),
             Summary = Documentation.Summary(type, types.Cancellation),
             Deprecated = type.Obsolete(),
             Sunset = ReadSunset(type, full, where, types.Problems),
@@ -67,6 +69,7 @@ internal static class ServiceReader
                 HttpPath = route,
                 DeadlineTicks = deadline,
                 RateLimit = attribute?.Named<string>("RateLimit"),
+                Priority = ReadPriority(attribute),
                 Access = AccessReader.Resolve(method, type),
                 IsReadOnly = isReadOnly,
                 IsIdempotent = model.Flags.Contains("Idempotent"),
@@ -154,6 +157,29 @@ internal static class ServiceReader
         if (!valid) problems.Add(Rules.Sunset, where, path, text);
         return text;
     }
+
+    private static ObjectiveModel? ReadObjective(INamedTypeSymbol type, string path, Location? where, Problems problems)
+    {
+        if (type.Find(Names.RpcObjective) is not { } attribute) return null;
+        var latency = 0L;
+        if (attribute.Named<string>("Latency") is { } text && !Durations.TryParse(text, out latency))
+            problems.Add(Rules.Objective, where, path, $"Latency = \"{text}\" is no duration. Write a number above 0 with ms, s or m, for example \"200ms\".");
+        var promises = attribute.NamedArguments.Any(a => a.Key == "Availability");
+        var availability = attribute.Named<double>("Availability");
+        if (promises && availability is not (> 0 and < 1))
+            problems.Add(Rules.Objective, where, path, $"Availability = {availability.ToString(System.Globalization.CultureInfo.InvariantCulture)} is no share of calls. Write a number above 0 and below 1, for example 0.999.");
+        if (latency == 0 && !promises && attribute.Named<string>("Latency") is null)
+            problems.Add(Rules.Objective, where, path, "it promises nothing. Set Latency, Availability or both, or take it away.");
+        return new ObjectiveModel(latency, availability);
+    }
+
+    /// <summary>The enum's members by number: the generator does not reference the assembly that has it.</summary>
+    private static string? ReadPriority(AttributeData? attribute) => attribute?.NamedArguments.Where(a => a.Key == "Priority").Select(a => a.Value.Value).FirstOrDefault() switch
+    {
+        0 => "High",
+        2 => "Batch",
+        _ => null,
+    };
 
     private static bool IsServiceName(string name) =>
         name.Length > 0 && name[0] is >= 'a' and <= 'z' && name[name.Length - 1] != '-' && !name.Contains("--") && name.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-');

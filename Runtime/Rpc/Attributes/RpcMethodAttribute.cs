@@ -18,4 +18,7 @@ public sealed class RpcMethodAttribute : Attribute
 
     /// <summary>The name of a rate limit policy of the gateway's configuration.</summary>
     public string? RateLimit { get; set; }
+
+    /// <summary>Which calls go first when the gateway is overloaded; <c>Granary:Shedding:Priorities</c> of its configuration goes before it.</summary>
+    public CallPriority Priority { get; set; } = CallPriority.Normal;
 }

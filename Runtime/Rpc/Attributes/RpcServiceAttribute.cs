@@ -19,4 +19,7 @@ public sealed class RpcServiceAttribute(string name) : Attribute
 
     /// <summary>The contract's version, 1 or higher. Several interfaces may share a name with different versions; they are served side by side.</summary>
     public int Version { get; set; } = 1;
+
+    /// <summary>Who answers for the service: a team or an address, for the catalogue and the dashboard.</summary>
+    public string? Owner { get; set; }
 }

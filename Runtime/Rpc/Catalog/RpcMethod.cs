@@ -51,6 +51,9 @@ public sealed class RpcMethod
     /// <summary>The rate limit policy's name, or null for the gateway's default.</summary>
     public string? RateLimit { get; init; }
 
+    /// <summary>Which calls go first when the gateway is overloaded.</summary>
+    public CallPriority Priority { get; init; } = CallPriority.Normal;
+
     /// <summary>Who may call; resolved from the method, then the interface.</summary>
     public required RpcAccess Access { get; init; }
 

@@ -44,11 +44,22 @@ public sealed class RpcService
     /// <summary>The day of <see cref="SunsetAttribute"/>, or null.</summary>
     public DateOnly? Sunset { get; init; }
 
+    /// <summary>Who answers for it (<see cref="RpcServiceAttribute.Owner"/>), or null.</summary>
+    public string? Owner { get; init; }
+
+    /// <summary>What it promises (<see cref="RpcObjectiveAttribute"/>), or null.</summary>
+    public RpcObjective? Objective { get; init; }
+
     /// <summary>The full protobuf name, <c>granary.samples.v1.Calculator</c>.</summary>
     public string FullName => $"{Package}.{ProtoName}";
 
     public override string ToString() => $"{Name} v{Version}";
 }
+
+/// <summary>A service level objective.</summary>
+/// <param name="Latency">In which time 99 % of the calls are answered; null when nothing is promised.</param>
+/// <param name="Availability">The share of calls that do not fail for a reason of the service's own; null when nothing is promised.</param>
+public sealed record RpcObjective(TimeSpan? Latency, double? Availability);
 
 /// <summary>The kinds of grain keys, and their text form in addresses.</summary>
 public enum RpcKeyKind

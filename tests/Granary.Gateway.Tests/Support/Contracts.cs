@@ -45,6 +45,7 @@ public interface IProbeGrain : IGrainWithStringKey
     Task<string> ForAdmins(CancellationToken ct = default);
 
     [RpcAuthorize(Scopes = "parcels.read parcels.write")]
+    [RpcMethod(Priority = CallPriority.Batch)]
     Task<string> ForScopes(CancellationToken ct = default);
 
     [RpcAuthorize(Policy = "tenant-a")]

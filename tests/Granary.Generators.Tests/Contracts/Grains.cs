@@ -5,7 +5,8 @@ using Orleans.Concurrency;
 namespace Granary.Generators.Tests.Contracts;
 
 /// <summary>Everything an exposed interface can have.</summary>
-[RpcService("things", Version = 2)]
+[RpcService("things", Version = 2, Owner = "the \"team\"")]
+[RpcObjective(Latency = "200ms", Availability = 0.999)]
 [RpcAuthorize(Roles = "user, admin", Scopes = "read write")]
 public interface IThingsGrain : IGrainWithStringKey, ICounted
 {
@@ -14,7 +15,7 @@ public interface IThingsGrain : IGrainWithStringKey, ICounted
     /// <param name="b">The second.</param>
     /// <param name="ct">Ends it.</param>
     [ReadOnly]
-    [RpcMethod(Http = "GET /things/{key}/sum/{a}", Deadline = "1.5s", RateLimit = "cheap")]
+    [RpcMethod(Http = "GET /things/{key}/sum/{a}", Deadline = "1.5s", RateLimit = "cheap", Priority = CallPriority.Batch)]
     Task<int> Sum(int a, int b = 40, CancellationToken ct = default);
 
     [RpcAllowAnonymous]
