@@ -15,6 +15,7 @@ return await Start.RunAsync(args, arguments =>
     builder.WebHost.UseKestrelHttpsConfiguration();
     builder.Logging.LeaveStartErrorsToUs();
     builder.WebHost.UseOnePort();
+    builder.AddSettingsSources();
     builder.AddDevelopmentKey();
 
     var settings = StartSettings.Read(
@@ -40,6 +41,7 @@ return await Start.RunAsync(args, arguments =>
     var app = settings.Build();
     app.UseGranaryGateway();
     app.MapGranary();
+    app.MapStartupProbe(check => check.Tags.Contains(GatewayPipeline.ReadyTag));
     app.MapAdmin(options);
     app.PrintStartMessage();
     return app;

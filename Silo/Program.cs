@@ -12,6 +12,7 @@ return await Start.RunAsync(args, arguments =>
     var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
     builder.Logging.LeaveStartErrorsToUs();
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+    builder.AddSettingsSources();
     var settings = StartSettings.Read(builder, (TelemetryOptions.Section, typeof(TelemetryOptions)));
     builder.Services.AddGranaryTelemetry(builder.Configuration, "granary-silo");
     builder.Services.AddHealthChecks().AddCheck<SiloHealth>("silo");
@@ -23,6 +24,7 @@ return await Start.RunAsync(args, arguments =>
     var app = settings.Build();
     app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
     app.MapHealthChecks("/readyz");
+    app.MapStartupProbe(_ => true);
     app.MapGranaryMetrics();
     return app;
 });

@@ -11,6 +11,7 @@ namespace Granary.ApiHost.Controllers;
 [JsonSerializable(typeof(ClusterView))]
 [JsonSerializable(typeof(GrainTypeView[]))]
 [JsonSerializable(typeof(GrainView))]
+[JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(IReadOnlyList<RevocationView>))]
 [JsonSerializable(typeof(RevocationRequest))]
 [JsonSerializable(typeof(IReadOnlyList<ApiKeyView>))]

@@ -33,6 +33,7 @@ public static class GatewayRedisServices
         services.Replace(ServiceDescriptor.Singleton<IAuditStore, RedisAuditStore>());
         services.TryAddSingleton<ISharedTokens, RedisTokens>();
         services.Replace(ServiceDescriptor.Singleton<IIdempotencyStore, RedisIdempotencyStore>());
+        services.AddHealthChecks().AddCheck<RedisHealth>(RedisHealth.Name, timeout: TimeSpan.FromSeconds(2));
         return services;
     }
 }

@@ -31,6 +31,9 @@ internal static partial class GatewayLog
     [LoggerMessage(312, LogLevel.Warning, "The breaker of {Method} stays open: a call that was tried failed. Calls are refused for {Time} more.")]
     public static partial void BreakerStaysOpen(ILogger log, string method, TimeSpan time);
 
+    [LoggerMessage(21, LogLevel.Error, "The configuration changed to something that cannot be, and what held before goes on to hold. {Faults}")]
+    public static partial void ReloadRefused(ILogger log, string faults);
+
     [LoggerMessage(313, LogLevel.Information, "The breaker of {Method} closes.")]
     public static partial void BreakerClosed(ILogger log, string method);
 }

@@ -16,6 +16,19 @@ public sealed class AdminTests(DevelopmentHost host)
     }
 
     [Fact]
+    public async Task Admins_are_told_what_readiness_is_made_of_and_others_yes_or_no()
+    {
+        var health = (await host.Address.GetAsync("/admin/health", host.Token)).Json;
+        Assert.True(health.GetProperty("isReady").GetBoolean());
+        var checks = health.GetProperty("checks").EnumerateArray().ToDictionary(c => c.GetProperty("name").GetString()!, c => c.GetProperty("status").GetString());
+        Assert.Equal("Healthy", checks["cluster"]);
+        Assert.Equal("Healthy", checks["lists"]);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await host.Address.GetAsync("/admin/health")).Status);
+        Assert.Equal("Healthy", (await host.Address.GetAsync("/readyz")).Body);
+        Assert.Equal((HttpStatusCode.OK, "Started"), ((await host.Address.GetAsync("/startupz")).Status, (await host.Address.GetAsync("/startupz")).Body));
+    }
+
+    [Fact]
     public async Task A_grain_is_found_where_it_is_and_deactivated()
     {
         var key = "admin-" + Guid.NewGuid().ToString("N");

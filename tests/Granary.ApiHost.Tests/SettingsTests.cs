@@ -1,4 +1,5 @@
 using Granary.Hosting.Settings;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 
 namespace Granary.Tests;
@@ -85,6 +86,52 @@ public sealed class SettingsTests
     {
         var findings = Read([.. Enumerable.Range(0, 5000).Select(i => $"Granary:X{i}=1")]);
         Assert.Equal(50, findings.Unknown.Count);
+    }
+
+    [Fact]
+    public void Environment_variables_and_files_of_secrets_are_settings_and_the_command_line_goes_before_them()
+    {
+        // Under names that no host of the other tests reads.
+        Environment.SetEnvironmentVariable("GRANARY_SETTINGSTESTS__ONE", "of the environment");
+        Environment.SetEnvironmentVariable("Granary__SettingsTests__Two", "of the environment");
+        var secrets = Directory.CreateTempSubdirectory();
+        try
+        {
+            // As Kubernetes mounts them: links to files in a directory whose name begins with dots.
+            var data = secrets.CreateSubdirectory("..2026_11_21");
+            File.WriteAllText(Path.Combine(data.FullName, "key"), "of a file\n");
+            File.CreateSymbolicLink(Path.Combine(secrets.FullName, "Granary__SettingsTests__Two"), Path.Combine(data.FullName, "key"));
+            File.CreateSymbolicLink(Path.Combine(secrets.FullName, "Granary__SettingsTests__Three"), Path.Combine(data.FullName, "key"));
+            var builder = WebApplication.CreateSlimBuilder([$"--Granary:SecretsDirectory={secrets.FullName}", "--Granary:SettingsTests:Three=of the command line"]);
+            builder.AddSettingsSources();
+            var read = builder.Configuration.GetSection("Granary:SettingsTests");
+            Assert.Equal(("of the environment", "of a file", "of the command line"), (read["One"], read["Two"], read["Three"]));
+            Assert.Null(builder.Configuration["Granary:Token"]);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("GRANARY_SETTINGSTESTS__ONE", null);
+            Environment.SetEnvironmentVariable("Granary__SettingsTests__Two", null);
+            secrets.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("/nowhere/at/all", "is no directory")]
+    [InlineData("", "holds no file")]
+    public void A_directory_of_secrets_without_any_is_refused(string directory, string why)
+    {
+        var empty = Directory.CreateTempSubdirectory();
+        try
+        {
+            var builder = WebApplication.CreateSlimBuilder([$"--Granary:SecretsDirectory={(directory.Length > 0 ? directory : empty.FullName)}"]);
+            var error = Assert.Throws<InvalidOperationException>(builder.AddSettingsSources);
+            Assert.Contains(why, error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            empty.Delete();
+        }
     }
 
     private static SettingsFindings Read(params string[] settings) => SettingsReader.Read(

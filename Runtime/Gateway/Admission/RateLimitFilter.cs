@@ -1,56 +1,29 @@
-using System.Collections.Frozen;
 using System.Diagnostics;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
-using Microsoft.Extensions.Options;
 
 namespace Granary.Gateway.Admission;
 
 /// <summary>
 /// Lets callers make so many calls, and have so many under way. Allocates nothing for a caller with buckets of this gateway but the header texts of numbers above a thousand.
 /// </summary>
-internal sealed class RateLimitFilter : IRpcFilter
+internal sealed class RateLimitFilter(RateLimiter limiter) : IRpcFilter
 {
-    private readonly RateLimiter _limiter;
-    private readonly FrozenDictionary<RpcMethod, RateLimitSet> _limits;
-
-    /// <exception cref="OptionsValidationException">A method names a policy that the configuration does not have.</exception>
-    public RateLimitFilter(RpcCatalog catalog, RateLimiter limiter)
-    {
-        _limiter = limiter;
-        var limits = new Dictionary<RpcMethod, RateLimitSet>();
-        var faults = new List<string>();
-        foreach (var method in catalog.Services.SelectMany(s => s.Methods))
-        {
-            try
-            {
-                limits.Add(method, limiter.Find(method));
-            }
-            catch (OptionsValidationException error)
-            {
-                faults.AddRange(error.Failures);
-            }
-        }
-
-        if (faults.Count > 0) throw new OptionsValidationException(nameof(GatewayOptions), typeof(GatewayOptions), faults.Distinct(StringComparer.Ordinal));
-        _limits = limits.ToFrozenDictionary();
-    }
-
     public int Order => RpcStage.Admission;
 
-    public bool Supports(RpcMethod method) => _limiter.Enabled;
+    public bool Supports(RpcMethod method) => limiter.Enabled;
 
     public ValueTask InvokeAsync(RpcCall call, RpcNext next)
     {
-        var limits = _limits[call.Method];
+        var limits = limiter.Find(call.Method);
         if (!limits.IsSimple) return AdmitAsync(call, limits, next);
-        var outcome = _limiter.Take(limits, RateLimitCaller.Of(call, limits));
+        var outcome = limiter.Take(limits, RateLimitCaller.Of(call, limits));
         return Tell(call, limits, outcome) ? next(call) : default;
     }
 
     private async ValueTask AdmitAsync(RpcCall call, RateLimitSet limits, RpcNext next)
     {
-        var outcome = await _limiter.AdmitAsync(limits, RateLimitCaller.Of(call, limits));
+        var outcome = await limiter.AdmitAsync(limits, RateLimitCaller.Of(call, limits));
         if (!Tell(call, limits, outcome)) return;
         try
         {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Granary.Rpc.Catalog;
@@ -11,42 +10,39 @@ internal sealed class RateLimiter
 {
     private readonly PartitionTable<TokenBucket> _buckets;
     private readonly PartitionTable<CallsUnderWay> _underWay;
-    private readonly ConcurrentDictionary<string, RateLimit> _limits = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, RateLimitSet> _named = new(StringComparer.Ordinal);
-    private readonly RateLimit _default;
     private readonly SharedRateLimits? _shared;
     private readonly GatewayInstruments _instruments;
     private readonly TimeProvider _time;
-    private readonly RateLimitOptions _options;
+    private readonly RpcCatalog _catalog;
+    private volatile RateLimitModel _model;
 
-    public RateLimiter(IOptions<GatewayOptions> options, TimeProvider time, GatewayInstruments instruments, SharedRateLimits? shared = null)
+    /// <exception cref="OptionsValidationException">A method names a policy that the configuration does not have.</exception>
+    public RateLimiter(RpcCatalog catalog, IOptionsMonitor<GatewayOptions> options, TimeProvider time, GatewayInstruments instruments, SharedRateLimits? shared = null)
     {
+        _catalog = catalog;
         _time = time;
-        _options = options.Value.RateLimits;
         _instruments = instruments;
         _shared = shared;
-        _default = new RateLimit("default", _options.Default, time);
-        _buckets = new PartitionTable<TokenBucket>(_options.MaximumBuckets, time);
-        _underWay = new PartitionTable<CallsUnderWay>(_options.MaximumBuckets, time);
+        var limits = options.CurrentValue.RateLimits;
+        Enabled = limits.Enabled;
+        _model = new RateLimitModel(catalog, limits, time);
+        _buckets = new PartitionTable<TokenBucket>(limits.MaximumBuckets, time);
+        _underWay = new PartitionTable<CallsUnderWay>(limits.MaximumBuckets, time);
+        options.OnChange(changed => Change(changed.RateLimits));
     }
 
-    public bool Enabled => _options.Enabled;
+    /// <summary>Whether there are limits, as it was at the start.</summary>
+    public bool Enabled { get; }
 
     /// <summary>Buckets of this gateway.</summary>
     public int Count => _buckets.Count;
 
-    /// <summary>The limits of a method: of the policies it names, or the default one, and those for every call.</summary>
-    /// <exception cref="OptionsValidationException">The configuration has no such policy.</exception>
-    public RateLimitSet Find(RpcMethod method)
-    {
-        var own = method.RateLimit is null ? [_default] : Named(method.RateLimit, $"The method {method}");
-        return new RateLimitSet(own.Concat(_options.Always.SelectMany(n => Named(n, "RateLimits:Always"))).Distinct().Select(l => RateLimitSet.Rule(l, method)));
-    }
+    /// <summary>The limits of a method.</summary>
+    public RateLimitSet Find(RpcMethod method) => _model.Of(method);
 
     /// <summary>The limits of a controller.</summary>
     /// <exception cref="OptionsValidationException">The configuration has no such policy.</exception>
-    public RateLimitSet Find(string policies, string usedBy) =>
-        _named.GetOrAdd(policies, static (names, state) => new RateLimitSet(state.This.Named(names, state.usedBy).Select(l => new RateLimitRule(l, null, l.Name))), (This: this, usedBy));
+    public RateLimitSet Find(string policies, string usedBy) => _model.Named(policies, usedBy);
 
     /// <summary>Takes tokens of this gateway's buckets, for limits that need nothing else (<see cref="RateLimitSet.IsSimple"/>). Allocates nothing for a caller with buckets.</summary>
     public RateLimitOutcome Take(RateLimitSet limits, in RateLimitCaller caller)
@@ -149,14 +145,12 @@ internal sealed class RateLimiter
         foreach (var one in held) one?.Leave();
     }
 
-    private RateLimit[] Named(string policies, string usedBy) =>
-        [.. policies.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name => _limits.GetOrAdd(name, static (name, state) => state.This.Make(name, state.usedBy), (This: this, usedBy)))];
-
-    private RateLimit Make(string name, string usedBy)
+    // Policies that are as they were keep their buckets.
+    private void Change(RateLimitOptions changed)
     {
-        if (_options.Policies.TryGetValue(name, out var found)) return new RateLimit(name, found, _time);
-        throw new OptionsValidationException(nameof(GatewayOptions), typeof(GatewayOptions), [
-            $"{usedBy} names the rate limit '{name}', which the configuration does not have. Add it, for example: \"Granary\": {{ \"RateLimits\": {{ \"Policies\": {{ \"{name}\": {{ \"Tokens\": 10, \"Period\": \"00:00:01\", \"Burst\": 20 }} }} }} }}."]);
+        if (_shared is { IsAvailable: true, IsWanted: false } && changed.Policies.Values.Append(changed.Default).Any(p => p.Shared))
+            throw new OptionsValidationException(nameof(GatewayOptions), typeof(GatewayOptions), ["No rate limit was shared when this host started, and one is to be now: that takes a restart."]);
+        _model = new RateLimitModel(_catalog, changed, _time, _model);
     }
 }
 

@@ -51,6 +51,9 @@ internal sealed class SharedRateLimits : BackgroundService
     /// <summary>Whether there is a store at all.</summary>
     public bool IsAvailable => _store is not null;
 
+    /// <summary>Whether any limit was shared at the start: only then the store is asked.</summary>
+    public bool IsWanted => _isWanted;
+
     /// <summary>Whether the store answers.</summary>
     public bool IsShared => _isShared;
 

@@ -48,6 +48,7 @@ public static class GatewayServices
     {
         services.AddOptions<GatewayOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>>(new GatewayOptionsValidation(path));
+        services.TryAddSingleton<IOptionsMonitor<GatewayOptions>, CheckedReload>();
         services.AddMetrics();
         services.AddHealthChecks().AddCheck<ListsHealth>("lists", tags: [GatewayPipeline.ReadyTag]);
         services.TryAddSingleton(TimeProvider.System);

@@ -32,7 +32,7 @@ internal sealed class HttpsOnly(EdgeTls tls, IOptions<GatewayOptions> options, I
     }
 
     // Orchestrators ask without TLS.
-    private static bool IsProbe(PathString path) => path.Value is "/healthz" or "/readyz";
+    private static bool IsProbe(PathString path) => path.Value is "/healthz" or "/readyz" or "/startupz";
 
     private Task RefuseAsync(HttpContext context)
     {

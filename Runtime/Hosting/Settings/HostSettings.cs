@@ -5,6 +5,9 @@ internal sealed class HostSettings
 {
     internal const string Section = "Granary";
 
+    /// <summary>The directory with a file for each secret, named by its setting (<c>Granary__Authentication__Key</c>), as Kubernetes and Docker mount them; read again when they change.</summary>
+    public string? SecretsDirectory { get; set; }
+
     /// <summary>Which cluster, and where this process is found in it.</summary>
     public ClusterSettings Cluster { get; set; } = new();
 

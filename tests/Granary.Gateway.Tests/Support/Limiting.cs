@@ -32,7 +32,7 @@ internal sealed class Limiting : IDisposable
         configure?.Invoke(options.RateLimits);
         var instruments = new GatewayInstruments(_services.GetRequiredService<IMeterFactory>(), RpcCatalog.FromLoadedAssemblies());
         Shared = new SharedRateLimits(Options.Create(options), clock, instruments, NullLogger<SharedRateLimits>.Instance, store);
-        Limiter = new RateLimiter(Options.Create(options), clock, instruments, Shared);
+        Limiter = new RateLimiter(new RpcCatalog([]), new OptionsMonitor<GatewayOptions>(new OptionsFactory<GatewayOptions>([new ConfigureOptions<GatewayOptions>(o => o.RateLimits = options.RateLimits)], []), [], new OptionsCache<GatewayOptions>()), clock, instruments, Shared);
     }
 
     public TestClock Clock { get; }

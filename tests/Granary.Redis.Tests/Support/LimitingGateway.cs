@@ -36,7 +36,7 @@ internal sealed class LimitingGateway : IAsyncDisposable
         options.RateLimits.Shared.Lease = TimeSpan.Zero;
         var instruments = new GatewayInstruments(_services.GetRequiredService<IMeterFactory>(), new RpcCatalog([]));
         Shared = new SharedRateLimits(Options.Create(options), TimeProvider.System, instruments, NullLogger<SharedRateLimits>.Instance, Tokens);
-        _limiter = new RateLimiter(Options.Create(options), TimeProvider.System, instruments, Shared);
+        _limiter = new RateLimiter(new RpcCatalog([]), new OptionsMonitor<GatewayOptions>(new OptionsFactory<GatewayOptions>([new ConfigureOptions<GatewayOptions>(o => o.RateLimits = options.RateLimits)], []), [], new OptionsCache<GatewayOptions>()), TimeProvider.System, instruments, Shared);
     }
 
     internal GatewayStore Store { get; }
