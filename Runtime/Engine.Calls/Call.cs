@@ -411,7 +411,7 @@ public abstract class Call : MailboxItem
     {
         var span = ClientSpan!;
         ClientSpan = null;
-        if (Error is not null) span.SetStatus(ActivityStatusCode.Error, Error.Message);
+        if (Error is not null) Rpc.RpcSpan.Fail(span, Error);
         span.Stop();
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Granary.Telemetry.Traces;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Metrics;

@@ -27,6 +27,9 @@ public sealed class TelemetryOptions
     /// </summary>
     public double SampleRatio { get; set; } = 1;
 
+    /// <summary>What is sent of the rest.</summary>
+    public TailKeepOptions TailKeep { get; set; } = new();
+
     /// <summary>Where to send traces and metrics.</summary>
     public OtlpOptions Otlp { get; set; } = new();
 

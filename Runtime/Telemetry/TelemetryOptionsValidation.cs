@@ -25,6 +25,16 @@ internal sealed class TelemetryOptionsValidation : IValidateOptions<TelemetryOpt
             wrong.Add($"{TelemetryOptions.Section}:SampleRatio is {options.SampleRatio}. Write a share from 0 (none) to 1 (every trace), for example 0.1.");
         }
 
+        if (options.TailKeep.SlowerThan < TimeSpan.FromMilliseconds(1) || options.TailKeep.SlowerThan > TimeSpan.FromHours(1))
+        {
+            wrong.Add($"{TelemetryOptions.Section}:TailKeep:SlowerThan is {options.TailKeep.SlowerThan}. Write a time from 00:00:00.001 to 01:00:00, for example 00:00:01.");
+        }
+
+        if (options.TailKeep.MaxSpans is < 1000 or > 1_000_000)
+        {
+            wrong.Add($"{TelemetryOptions.Section}:TailKeep:MaxSpans is {options.TailKeep.MaxSpans}. Write a number from 1000 to 1000000; 10000 is the default.");
+        }
+
         if (options.Otlp.Endpoint is { } endpoint && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
         {
             wrong.Add($"{TelemetryOptions.Section}:Otlp:Endpoint is '{endpoint}'. Write an http or https address, for example http://localhost:4317, or leave it out to send nothing.");

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Granary.Telemetry.Logs;
 using Granary.Telemetry.Prometheus;
+using Granary.Telemetry.Traces;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,7 +27,7 @@ public static class TelemetryServiceCollectionExtensions
     // Named one by one: a pattern among them would make the SDK match every name with regular expressions.
     private static readonly string[] s_meters =
     [
-        "Granary.Gateway", "Granary.Engine", "Granary.Transport", "Microsoft.Orleans",
+        "Granary.Gateway", "Granary.Engine", "Granary.Transport", TailKeepMetrics.MeterName, "Microsoft.Orleans",
         "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime",
     ];
 
@@ -65,7 +67,8 @@ public static class TelemetryServiceCollectionExtensions
         if (sends)
         {
             services.ConfigureOpenTelemetryTracerProvider(Configure);
-            telemetry.WithTracing(tracers => tracers.AddOtlpExporter(TracesPath, _ => { }));
+            services.TryAddSingleton<TailKeepMetrics>();
+            telemetry.WithTracing(tracers => tracers.AddProcessor(Export));
             services.AddOptions<OtlpExporterOptions>(MetricsPath).Configure<IOptions<TelemetryOptions>>((exporter, o) => Set(exporter, o.Value.Otlp, MetricsPath));
             services.AddOptions<OtlpExporterOptions>(TracesPath).Configure<IOptions<TelemetryOptions>>((exporter, o) => Set(exporter, o.Value.Otlp, TracesPath));
         }
@@ -116,7 +119,22 @@ public static class TelemetryServiceCollectionExtensions
             .ConfigureResource(r => Describe(r, options))
             .AddSource(s_sources)
             .AddSource([.. options.Sources])
-            .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.SampleRatio)));
+            .SetSampler(Sampler(options));
+    }
+
+    private static Sampler Sampler(TelemetryOptions options)
+    {
+        var head = new ParentBasedSampler(new TraceIdRatioBasedSampler(options.SampleRatio));
+        return options.TailKeep.Enabled ? new TailKeepSampler(head) : head;
+    }
+
+    private static BaseProcessor<Activity> Export(IServiceProvider services)
+    {
+        var exporter = services.GetRequiredService<IOptionsMonitor<OtlpExporterOptions>>().Get(TracesPath);
+        var batch = exporter.BatchExportProcessorOptions;
+        var export = new BatchActivityExportProcessor(new OtlpTraceExporter(exporter), batch.MaxQueueSize, batch.ScheduledDelayMilliseconds, batch.ExporterTimeoutMilliseconds, batch.MaxExportBatchSize);
+        var tail = services.GetRequiredService<IOptions<TelemetryOptions>>().Value.TailKeep;
+        return tail.Enabled ? new TailKeepProcessor(export, tail, services.GetRequiredService<TailKeepMetrics>()) : export;
     }
 
     private static void Describe(ResourceBuilder resource, TelemetryOptions options) =>

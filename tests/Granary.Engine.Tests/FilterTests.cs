@@ -118,6 +118,29 @@ public sealed class FilterTests : IAsyncLifetime
         Assert.Equal(root.SpanId, span.ParentSpanId);
     }
 
+    [Fact]
+    public async Task A_span_of_a_failed_call_tells_the_kind_of_error_and_not_its_text()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = s => s.Name == "Microsoft.Orleans.Application",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var root = new Activity("root").Start();
+        await Assert.ThrowsAnyAsync<Exception>(() => _cluster.Client.GetGrain<IFilteredGrain>(_key).Fail());
+        await Eventually.True(() => spans.Count(s => s.TraceId == root.TraceId) >= 2, "two spans have ended");
+        foreach (var span in spans.Where(s => s.TraceId == root.TraceId))
+        {
+            Assert.Equal((ActivityStatusCode.Error, "internal error", "INTERNAL"), (span.Status, span.StatusDescription, span.GetTagItem("rpc.response.status_code")));
+            var told = Assert.Single(span.Events).Tags.ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal);
+            Assert.Equal(typeof(SampleException).FullName, told["exception.type"]);
+            Assert.DoesNotContain(told.Values, v => ((string)v!).Contains("inside", StringComparison.Ordinal));
+        }
+    }
+
     private sealed class Silo : ISiloConfigurator
     {
         public void Configure(ISiloBuilder siloBuilder) => siloBuilder.AddIncomingGrainCallFilter(async context =>

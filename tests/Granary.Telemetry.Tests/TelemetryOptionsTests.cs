@@ -7,6 +7,8 @@ public sealed class TelemetryOptionsTests
     [Theory]
     [InlineData("ServiceName", " ", "Write the name dashboards should show")]
     [InlineData("MaxSeriesPerMetric", "5", "Write a number from 10 to 100000")]
+    [InlineData("TailKeep:SlowerThan", "00:00:00", "Write a time from")]
+    [InlineData("TailKeep:MaxSpans", "10", "Write a number from 1000")]
     [InlineData("LogTailEntries", "0", "Write a number from 10 to 10000")]
     [InlineData("SampleRatio", "1.5", "Write a share from 0")]
     [InlineData("SampleRatio", "NaN", "Write a share from 0")]

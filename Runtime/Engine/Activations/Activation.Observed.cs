@@ -11,7 +11,7 @@ internal sealed partial class Activation
     {
         if ((call.Method.Flags & CallFlags.Engine) != 0) return call.Start(Instance);
 
-        if (EngineTelemetry.Source.StartActivity(call.Method.FullName, ActivityKind.Server, call.TraceParent) is { } span)
+        if (EngineTelemetry.HasSpans(call) && EngineTelemetry.Source.StartActivity(call.Method.FullName, ActivityKind.Server, call.TraceParent) is { } span)
         {
             EngineTelemetry.Describe(span, call);
             call.Span = span;

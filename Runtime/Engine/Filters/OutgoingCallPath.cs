@@ -64,7 +64,7 @@ internal sealed class OutgoingCallPath : IOutgoingGrainCallContext
     internal static void Send(GrainRouter router, IOutgoingGrainCallFilter[] filters, Call call, GrainProxy target)
     {
         var outer = Activity.Current;
-        if (EngineTelemetry.Source.StartActivity(call.Method.FullName, ActivityKind.Client, call.TraceParent) is { } span)
+        if (EngineTelemetry.HasSpans(call) && EngineTelemetry.Source.StartActivity(call.Method.FullName, ActivityKind.Client, call.TraceParent) is { } span)
         {
             EngineTelemetry.Describe(span, call);
             call.ClientSpan = span;

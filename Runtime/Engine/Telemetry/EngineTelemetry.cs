@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Granary.Calls;
+using Granary.Engine.Routing;
+using Granary.Rpc;
 
 namespace Granary.Engine;
 
@@ -7,6 +9,9 @@ namespace Granary.Engine;
 internal static class EngineTelemetry
 {
     internal static readonly ActivitySource Source = new("Microsoft.Orleans.Application", "1.0.0");
+
+    /// <summary>Whether a call has spans: not the cluster's own business, and not the batches that a stream is fetched in.</summary>
+    internal static bool HasSpans(Call call) => call.Method.Interface.Type != typeof(IRpcStreamSource) && (call.Method.Flags & CallFlags.Engine) == 0 && !SystemGrains.IsSystem(call.TargetId);
 
     /// <summary>Tags of OpenTelemetry's RPC conventions, and the grain.</summary>
     internal static void Describe(Activity span, Call call)
@@ -16,18 +21,14 @@ internal static class EngineTelemetry
         span.SetTag("rpc.service", call.Method.Interface.Name);
         span.SetTag("rpc.method", call.Method.Name);
         span.SetTag("rpc.orleans.target_id", call.TargetId.ToString());
+        if (call.Method.HasStreamArgument || (call.Method.Flags & CallFlags.Stream) != 0) span.SetTag(RpcSpan.StreamTag, true);
         if (!call.SourceId.IsDefault) span.SetTag("rpc.orleans.source_id", call.SourceId.ToString());
     }
 
     /// <summary>Ends a call's span with its outcome.</summary>
     internal static void End(Activity span, Exception? error)
     {
-        if (error is not null)
-        {
-            span.SetStatus(ActivityStatusCode.Error, error.Message);
-            if (span.IsAllDataRequested) span.AddException(error);
-        }
-
+        if (error is not null) RpcSpan.Fail(span, error);
         span.Stop();
     }
 }

@@ -32,8 +32,10 @@ internal sealed class InvocationFilter : IRpcFilter
     public ValueTask InvokeAsync(RpcCall call, RpcNext next)
     {
         _context.Enter(call);
-        call.WasInvoked = true;
-        return _hedges.Takes(call.Method) ? _hedges.InvokeAsync(call, _attempt) : AttemptAsync(call.Request, call.Cancellation);
+        var isHedged = _hedges.Takes(call.Method);
+        if (AttemptSpan.IsWanted(call)) return isHedged ? _hedges.InvokeAsync(call, AttemptSpan.Around(call, _attempt)) : AttemptSpan.RunAsync(call, _attempt, call.Request, call.Cancellation);
+        call.Attempts++;
+        return isHedged ? _hedges.InvokeAsync(call, _attempt) : AttemptAsync(call.Request, call.Cancellation);
     }
 
     private ValueTask AttemptAsync(RpcRequest request, CancellationToken cancellation) => request.Message is null ? request.InvokeAsync(_grains, cancellation) : PassAsync(request, cancellation);

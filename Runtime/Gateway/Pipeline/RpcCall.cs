@@ -47,8 +47,11 @@ public abstract class RpcCall
     /// </summary>
     public RpcException? Error { get; set; }
 
-    /// <summary>Whether an attempt at the call has got as far as the grain's engine; without one it surely has not run.</summary>
-    internal bool WasInvoked { get; set; }
+    /// <summary>How many attempts at the call have got as far as the grain's engine; without one it surely has not run.</summary>
+    internal int Attempts { get; set; }
+
+    /// <summary>Whether there was one.</summary>
+    internal bool WasInvoked => Attempts > 0;
 
     /// <summary>The moment by which the call must have ended, in the milliseconds of <see cref="Environment.TickCount64"/>; 0 for none.</summary>
     public long Deadline { get; private set; }

@@ -38,6 +38,7 @@ internal sealed class TelemetryFilter : IRpcFilter
             span.DisplayName = method;
             span.SetTag("rpc.system.name", "granary");
             span.SetTag("rpc.method", method);
+            if (call.Method.Kind != RpcMethodKind.Unary) span.SetTag(RpcSpan.StreamTag, true);
         }
 
         activity.Begin();
@@ -56,7 +57,7 @@ internal sealed class TelemetryFilter : IRpcFilter
         {
             _instruments.Duration.Record(
                 call.Time.GetElapsedTime(call.StartedAt).TotalSeconds,
-                activity.Tag, new("rpc.response.status_code", s_codes[(int)RpcStatus.Known(code)]), new("network.protocol.name", call.Protocol));
+                activity.Tag, new(RpcSpan.CodeTag, s_codes[(int)RpcStatus.Known(code)]), new("network.protocol.name", call.Protocol));
         }
 
         if (span is { IsAllDataRequested: true }) Finish(span, call, code);
@@ -67,13 +68,8 @@ internal sealed class TelemetryFilter : IRpcFilter
 
     private static void Finish(Activity span, RpcCall call, StatusCode code)
     {
-        span.SetTag("rpc.response.status_code", s_codes[(int)RpcStatus.Known(code)]);
+        span.SetTag(RpcSpan.CodeTag, s_codes[(int)RpcStatus.Known(code)]);
         if (call.Request.KeyText is { } key) span.SetTag("granary.key", key);
-        if (code is StatusCode.Ok) return;
-        if (code is StatusCode.Unknown or StatusCode.DeadlineExceeded or StatusCode.Unimplemented or StatusCode.Internal or StatusCode.Unavailable or StatusCode.DataLoss)
-        {
-            span.SetStatus(ActivityStatusCode.Error, call.Error!.Message);
-            span.SetTag("error.type", s_codes[(int)code]);
-        }
+        if (call.Error is { } error) RpcSpan.Fail(span, error);
     }
 }

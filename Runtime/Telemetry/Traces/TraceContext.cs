@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Granary.Telemetry;
+namespace Granary.Telemetry.Traces;
 
 /// <summary>
 /// Keeps trace ids on requests while nobody collects traces: ASP.NET Core makes an activity for each request when it logs requests or when somebody listens, and what it makes for logging records everything.
