@@ -1,4 +1,5 @@
 using Granary.ApiHost.Cluster;
+using Granary.ApiHost.Dashboard;
 using Granary.ApiHost.Discovery;
 using Granary.ApiHost.Hosting;
 using Granary.Gateway;
@@ -43,6 +44,7 @@ return await Start.RunAsync(args, arguments =>
     app.MapGranary();
     app.MapStartupProbe(check => check.Tags.Contains(GatewayPipeline.ReadyTag));
     app.MapAdmin(options);
+    app.MapDashboardPage();
     app.PrintStartMessage();
     return app;
 });

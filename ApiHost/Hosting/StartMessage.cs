@@ -1,10 +1,11 @@
+using Granary.ApiHost.Dashboard;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Granary.ApiHost.Hosting;
 
 /// <summary>
-/// What a developer needs for the first call, printed once the host serves: the address, a line that is only a token, and a curl line that uses it.
+/// What a developer needs for the first call, printed once the host serves: the address, a line that is only a token, the dashboard's address with it, and a curl line that uses it.
 /// Nothing of it is printed outside Development.
 /// </summary>
 internal static class StartMessage
@@ -19,20 +20,25 @@ internal static class StartMessage
         app.Lifetime.ApplicationStarted.Register(() =>
         {
             var address = Address(app.Services.GetRequiredService<IServer>());
-            if (address is not null) Console.Out.Write(Text(address, Token(app.Services)));
+            if (address is not null) Console.Out.Write(Text(address, Token(app.Services), DashboardPage.IsBuilt));
         });
     }
 
     /// <param name="address">The first address that is served, as a browser on this machine would write it.</param>
     /// <param name="token">Null when tokens come from an authority.</param>
-    internal static string Text(string address, string? token)
+    /// <param name="hasDashboard">Whether this build has the dashboard's page.</param>
+    internal static string Text(string address, string? token, bool hasDashboard)
     {
-        if (token is null) return $"Granary serves {address} (try {address}/docs). Tokens come from the configured authority.\n";
+        var places = hasDashboard ? $"{address}/docs and {address}/dashboard" : $"{address}/docs";
+        if (token is null) return $"Granary serves {address} (try {places}). Tokens come from the configured authority.\n";
+
+        // What stands after # stays in the browser: it is in no request, no log and no referrer.
+        var dashboard = hasDashboard ? $"The dashboard, signed in: {address}/dashboard#token={token}\n" : "";
         return $$"""
-            Granary serves {{address}} (try {{address}}/docs).
+            Granary serves {{address}} (try {{places}}).
             This token may do everything; it is good for 12 hours and this run only:
             {{token}}
-            The first call, which prints 56:
+            {{dashboard}}The first call, which prints 56:
             curl -s -H "Authorization: Bearer {{token}}" -H "Content-Type: application/json" -d '{"a":7,"b":8}' {{address}}/rpc/calculator/a/Multiply
 
             """;
