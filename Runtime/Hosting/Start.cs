@@ -14,12 +14,16 @@ internal static class Start
     /// <summary>Instead of a run: everything there is to say of the settings.</summary>
     private const string Check = "--check";
 
-    /// <summary>Builds the host and runs it until it is told to stop. With <c>--check</c> among the arguments it is only built, and what there is to say of its settings printed.</summary>
+    /// <summary>Instead of a run: whether the host that runs here already is ready.</summary>
+    private const string Health = "--health";
+
+    /// <summary>Builds the host and runs it until it is told to stop. With <c>--check</c> among the arguments it is only built, and what there is to say of its settings printed; with <c>--health</c> the one that runs is asked.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="build">Makes the host, from the command line without <c>--check</c>.</param>
     /// <returns>The exit code: 0 after a graceful stop, 1 when the host could not start, another one when it had to end itself.</returns>
     internal static async Task<int> RunAsync(string[] arguments, Func<string[], WebApplication> build)
     {
+        if (arguments.Contains(Health, StringComparer.Ordinal)) return await HealthProbe.RunAsync([.. arguments.Where(a => a != Health)]);
         var isCheck = arguments.Contains(Check, StringComparer.Ordinal);
         var hasStarted = false;
         try
