@@ -34,7 +34,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new OverloadRun(), new SharedLimits(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new StageCost(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new OverloadRun(), new SharedLimits(), new Starts()];
 
 Options options;
 try
