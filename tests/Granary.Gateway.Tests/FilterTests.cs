@@ -1,13 +1,34 @@
+using Granary.Gateway.Invocation;
 using Granary.Gateway.Tests.Support;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans;
 
 namespace Granary.Gateway.Tests;
 
 /// <summary>Stages that users add.</summary>
 public sealed class FilterTests
 {
+    [Fact]
+    public async Task With_every_stage_on_messages_still_pass_undecoded_and_a_filter_that_reads_them_ends_that()
+    {
+        await using var host = await GatewayHost.StartAsync(options =>
+        {
+            options.Shedding.Enabled = true;
+            options.Hedging.Methods.Add("probe/Add");
+            options.Bulkheads["probe"] = new();
+            options.Authorization.Rules.Add(new() { Methods = ["probe/*"], Key = "{sub}" });
+        });
+        var (catalog, options) = (host.Services.GetRequiredService<RpcCatalog>(), host.Services.GetRequiredService<IOptions<GatewayOptions>>());
+        var filters = host.Services.GetServices<IRpcFilter>().ToList();
+        var method = catalog.Find("probe", 1)!.Methods.Single(m => m.Name == "Add");
+        Assert.Contains(filters, f => f.Order == RpcStage.AuthorizeKey && f.Supports(method));
+        Assert.True(new PassThrough(catalog, filters, options, new Engine()).Takes(method));
+        Assert.False(new PassThrough(catalog, [.. filters, new Filter(RpcStage.Exchange + 1, "reads", [])], options, new Engine()).Takes(method));
+    }
+
     [Fact]
     public async Task Filters_run_in_order_and_only_where_they_want_to()
     {
@@ -62,6 +83,13 @@ public sealed class FilterTests
             await next(call);
             seen.Add($"/{name}{(call.Error is { } error ? " " + error.Code : "")}");
         }
+    }
+
+    private sealed class Engine : IRpcPassThrough
+    {
+        public bool Supports(RpcMethod method) => true;
+
+        public ValueTask<ReadOnlyMemory<byte>> InvokeAsync(RpcRequest request, IGrainFactory grains, CancellationToken cancellation) => throw new NotSupportedException();
     }
 
     private sealed class Refusing(int order, bool throws) : IRpcFilter

@@ -133,6 +133,40 @@ public sealed class WebSocketProtocolTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_frame_that_hardly_comes_is_cut()
+    {
+        await using var host = await GatewayHost.StartAsync(options => (options.WebSockets.KeepAlive, options.Streams.StallLimit) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
+        using var slow = await RawSocket.ConnectAsync(host, "/jsonrpc");
+        var frame = RawSocket.Frame(Text, new byte[1000]);
+        await slow.WriteAsync(frame[..20]);
+
+        // A byte now and then, for as long as it is taken.
+        var end = EndAsync();
+        for (var i = 20; i < frame.Length && !end.IsCompleted; i++)
+        {
+            try
+            {
+                await slow.WriteAsync(frame[i..(i + 1)]);
+            }
+            catch (IOException)
+            {
+                break;
+            }
+
+            await Task.WhenAny(end, Task.Delay(100));
+        }
+
+        await end.WaitAsync(TimeSpan.FromSeconds(60));
+
+        async Task EndAsync()
+        {
+            while (await slow.ReadAsync() is not null)
+            {
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_caller_who_is_held_back_is_not_taken_for_dead()
     {
         await using var host = await GatewayHost.StartAsync(options => options.WebSockets.KeepAlive = TimeSpan.FromSeconds(1));
