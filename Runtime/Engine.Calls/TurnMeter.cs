@@ -35,6 +35,7 @@ internal sealed class TurnMeter
     /// </summary>
     internal void Record(long ticks)
     {
+        CallMetrics.Turn(ticks);
         var samples = _samples;
         // The first call of all pays for compilation; it says nothing about the rest.
         if (samples == 0 && ticks > s_shortTicks) ticks = s_shortTicks;

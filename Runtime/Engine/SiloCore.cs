@@ -82,7 +82,7 @@ internal abstract class ProcessCore
 
     private protected void Wire(IGrainDirectory? directory, bool isLocal)
     {
-        Locator = new GrainLocator(this, directory, isLocal);
+        Locator = new GrainLocator(this, directory is null ? null : new MeasuredDirectory(directory), isLocal);
         Placement = new PlacementPolicies(this);
         Observers = new ObserverTable(this);
         Router = new GrainRouter(this);

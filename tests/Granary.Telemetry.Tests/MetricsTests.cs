@@ -42,6 +42,21 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public async Task Times_are_seconds_whatever_the_instrument_counts()
+    {
+        await using var host = await TelemetryHost.StartAsync(_meterName);
+        using var meter = new Meter(_meterName);
+        meter.CreateCounter<long>("test.busy", "ms").Add(1500);
+        meter.CreateHistogram("test.wait", "ms", advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [5, 75] }).Record(7);
+
+        var families = await host.FamiliesAsync();
+        Assert.Equal(1.5, families["test_busy_seconds_total"].Samples.Single().Value);
+        var wait = families["test_wait_seconds"].Samples;
+        Assert.Equal(["0.005", "0.075", "+Inf"], wait.Where(s => s.Labels.ContainsKey("le")).Select(s => s.Labels["le"]));
+        Assert.Equal([0, 1, 1, 0.007, 1], wait.Select(s => s.Value));
+    }
+
+    [Fact]
     public async Task OpenMetrics_carries_units_and_the_exemplars_of_sampled_traces()
     {
         await using var host = await TelemetryHost.StartAsync(_meterName);

@@ -63,6 +63,7 @@ internal sealed class RedisGrainStorage : IGrainStorage, ILifecycleParticipant<I
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
         var data = StateCodec.Encode(grainState.State);
+        StorageMetrics.Encoded(data.Length, stateName);
         if (data.Length > _maxBytes)
         {
             throw new ArgumentException(

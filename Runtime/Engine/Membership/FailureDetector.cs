@@ -49,6 +49,9 @@ internal sealed partial class FailureDetector(SiloAddress self, LeaseTimings tim
     /// <summary>Whether a renewal has succeeded.</summary>
     internal bool HasRenewed => _lease.RenewedAt is not null;
 
+    /// <summary>When the last successful renewal was sent; null before the first.</summary>
+    internal TimeSpan? RenewedAt => _lease.RenewedAt;
+
     internal MembershipView View => _views.Latest;
 
     /// <summary>Whether the table answered within the window in which a silo says that it can renew.</summary>

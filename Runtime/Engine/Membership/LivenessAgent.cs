@@ -67,6 +67,15 @@ internal sealed partial class LivenessAgent : IDisposable
     /// <summary>The time by the clock of leases.</summary>
     internal TimeSpan Now => _clock.Time.GetElapsedTime(_start);
 
+    /// <summary>How long ago the last successful renewal was sent; null for a silo that has none.</summary>
+    internal TimeSpan? LeaseAge
+    {
+        get
+        {
+            lock (_lock) return _detector?.RenewedAt is { } at ? Now - at : null;
+        }
+    }
+
     /// <summary>Whether the silo may run turns and the table has answered lately. A silo that nobody can take over from needs no lease.</summary>
     internal bool IsLeaseHeld
     {
@@ -97,6 +106,7 @@ internal sealed partial class LivenessAgent : IDisposable
             _detector.OnJoined(Now, sentAt, view);
         }
 
+        MembershipMetrics.Add(this, _silo);
         MoveFence();
         _suspicions = _table.WatchSuspicions(suspicion => Tell((detector, now) => detector.OnSuspicion(now, suspicion)));
         if (!_clock.IsReal) return;
@@ -127,6 +137,7 @@ internal sealed partial class LivenessAgent : IDisposable
     internal void Stop()
     {
         _isStopped = true;
+        MembershipMetrics.Remove(this);
         _suspicions?.Dispose();
         _wake.Set();
     }
@@ -249,6 +260,7 @@ internal sealed partial class LivenessAgent : IDisposable
                 Then(_table.SuspectAsync(suspect.Silo, _silo.Address, suspect.Beat, Limit()), static (detector, now, _) => detector.OnSuspected(now));
                 break;
             case DeclareSiloDead declare:
+                MembershipMetrics.Declared();
                 LogDeclared(_logger, declare.Silo, declare.Reason);
                 Forget(_table.DeclareDeadAsync(declare.Silo, declare.Beat, _silo.Address, declare.Reason, Limit()));
                 break;
@@ -288,6 +300,7 @@ internal sealed partial class LivenessAgent : IDisposable
         task.ContinueWith(
             answered =>
             {
+                MembershipMetrics.Renewed(answered.IsCompletedSuccessfully);
                 if (answered.IsCompletedSuccessfully)
                 {
                     if (_isUnreachable) LogReachable(_logger);

@@ -10,7 +10,11 @@ internal sealed class EngineMetrics
 {
     internal const string MeterName = "Microsoft.Orleans";
 
+    /// <summary>The meter of what official Orleans does not count, or counts otherwise.</summary>
+    internal const string GranaryMeterName = "Granary.Engine";
+
     private static readonly Meter s_meter = new(MeterName);
+    private static readonly Meter s_granary = new(GranaryMeterName);
     private static readonly Counter<long> s_activated = s_meter.CreateCounter<long>("orleans-catalog-activation-created", null, "Activations that began to serve");
     private static readonly Counter<long> s_deactivated = s_meter.CreateCounter<long>("orleans-catalog-activation-destroyed", null, "Activations that left");
     private static readonly Counter<long> s_failed = s_meter.CreateCounter<long>("orleans-catalog-activation-failed-to-activate", null, "Activations that failed in their constructor, state or hook");
@@ -21,11 +25,14 @@ internal sealed class EngineMetrics
     private static readonly Counter<long> s_expired = s_meter.CreateCounter<long>("orleans-messaging-expired", null, "Calls whose deadline passed before they could start");
     private static readonly Counter<long> s_rejected = s_meter.CreateCounter<long>("orleans-messaging-rejected", null, "Calls refused by a full mailbox");
     private static readonly Counter<long> s_shed = s_meter.CreateCounter<long>("orleans-gateway-load-shedding", null, "Calls refused because the silo was overloaded");
-    private static readonly Histogram<double> s_queueDelay = s_meter.CreateHistogram<double>("granary.mailbox.delay", "s", "Time a call waits in a mailbox");
-    private static readonly Histogram<double> s_threadDelay = s_meter.CreateHistogram<double>("granary.threadpool.delay", "s", "Time a work item waits for a thread");
+    private static readonly Histogram<double> s_queueDelay = s_granary.CreateHistogram<double>("granary.mailbox.delay", "s", "Time a call waits in a mailbox");
+    private static readonly Histogram<double> s_threadDelay = s_granary.CreateHistogram<double>("granary.threadpool.delay", "s", "Time a work item waits for a thread");
+    private static readonly Counter<long> s_placements = s_granary.CreateCounter<long>("granary.placement.decisions", "{decision}", "Grains for which this process chose a silo");
 
     [ThreadStatic]
     private static int t_sample;
+
+    internal static void Placed() => s_placements.Add(1);
 
     internal void Shed() => s_shed.Add(1);
 

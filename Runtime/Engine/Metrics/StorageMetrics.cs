@@ -8,6 +8,13 @@ internal static class StorageMetrics
 {
     private static readonly Meter s_meter = new(EngineMetrics.MeterName);
 
+    private static readonly Histogram<long> s_size = new Meter(EngineMetrics.GranaryMeterName).CreateHistogram(
+        "granary.storage.state.size", "By", "Encoded size of the states that are written",
+        advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216] });
+
+    /// <summary>A state was encoded to be written.</summary>
+    internal static void Encoded(int bytes, string state) => s_size.Record(bytes, new KeyValuePair<string, object?>("state_name", state));
+
     internal static StorageOperation Read { get; } = new("read");
 
     internal static StorageOperation Write { get; } = new("write");

@@ -57,6 +57,7 @@ internal sealed class LoadTable
     /// <summary>A grain was placed there.</summary>
     internal void OnPlaced(SiloAddress silo)
     {
+        EngineMetrics.Placed();
         var known = _loads.GetOrAdd(silo, static _ => new Known(null));
         Interlocked.Increment(ref known.Placed);
     }

@@ -73,7 +73,7 @@ internal sealed class GatewayInstruments
 
     /// <param name="breakers">Those that have ever moved.</param>
     public void WatchBreakers(Func<IEnumerable<Breaker>> breakers) => _meter.CreateObservableGauge(
-        "granary.gateway.breaker.state", () => breakers().Select(b => new Measurement<int>((int)b.State, new KeyValuePair<string, object?>("rpc.method", b.Name))), "1", "Breakers that have ever moved: 0 closed, 1 half-open, 2 open.");
+        "granary.gateway.breaker.state", () => breakers().Select(b => new Measurement<int>((int)b.State, new KeyValuePair<string, object?>("rpc.method", b.Name))), "{state}", "Breakers that have ever moved: 0 closed, 1 half-open, 2 open.");
 
     public void BulkheadRefused(string service) => _bulkheadRefusals.Add(1, new KeyValuePair<string, object?>("rpc.service", service));
 

@@ -36,7 +36,7 @@ internal sealed class ExpositionWriter(ExpositionBuffer buffer, ExpositionFormat
                 var labels = new LabelSet();
                 foreach (var (key, value) in source.ScopeLabels) labels.Add(key, value);
                 foreach (var (key, value) in point.Tags) labels.Add(MetricName.Label(key), LabelText.Of(value));
-                WritePoint(family, source.Metric.MetricType, in point, labels);
+                WritePoint(family, source, in point, labels);
             }
         }
     }
@@ -80,71 +80,62 @@ internal sealed class ExpositionWriter(ExpositionBuffer buffer, ExpositionFormat
         buffer.Write((byte)'\n');
     }
 
-    private void WritePoint(MetricFamily family, MetricType type, in MetricPoint point, LabelSet labels)
+    private void WritePoint(MetricFamily family, MetricSource source, in MetricPoint point, LabelSet labels)
     {
-        switch (type)
+        var type = source.Metric.MetricType;
+        if (MetricFamily.TypeOf(type) == FamilyType.Histogram)
         {
-            case MetricType.LongSum:
-            case MetricType.DoubleSum:
-                WriteName(family.Name, "_total"u8, labels, null);
-                if (type == MetricType.LongSum) buffer.Write(point.GetSumLong()); else buffer.Write(point.GetSumDouble());
-                WriteExemplar(in point, type == MetricType.LongSum, double.NegativeInfinity, double.PositiveInfinity);
-                break;
-            case MetricType.LongSumNonMonotonic:
-                WriteName(family.Name, default, labels, null);
-                buffer.Write(point.GetSumLong());
-                break;
-            case MetricType.DoubleSumNonMonotonic:
-                WriteName(family.Name, default, labels, null);
-                buffer.Write(point.GetSumDouble());
-                break;
-            case MetricType.LongGauge:
-                WriteName(family.Name, default, labels, null);
-                buffer.Write(point.GetGaugeLastValueLong());
-                break;
-            case MetricType.DoubleGauge:
-                WriteName(family.Name, default, labels, null);
-                buffer.Write(point.GetGaugeLastValueDouble());
-                break;
-            default:
-                WriteHistogram(family.Name, type, in point, labels);
-                return;
+            WriteHistogram(family.Name, source, in point, labels);
+            return;
         }
 
+        var isCounter = MetricFamily.TypeOf(type) == FamilyType.Counter;
+        WriteName(family.Name, isCounter ? "_total"u8 : default, labels, null);
+        var isLong = type is MetricType.LongSum or MetricType.LongSumNonMonotonic or MetricType.LongGauge;
+        if (isLong) Write(type == MetricType.LongGauge ? point.GetGaugeLastValueLong() : point.GetSumLong(), source.Divisor);
+        else Write(type == MetricType.DoubleGauge ? point.GetGaugeLastValueDouble() : point.GetSumDouble(), source.Divisor);
+        if (isCounter) WriteExemplar(in point, source.Divisor, isLong, double.NegativeInfinity, double.PositiveInfinity);
         buffer.Write((byte)'\n');
     }
 
-    private void WriteHistogram(string name, MetricType type, in MetricPoint point, LabelSet labels)
+    private void Write(long value, double divisor)
+    {
+        if (divisor == 1) buffer.Write(value); else buffer.Write(value / divisor);
+    }
+
+    private void Write(double value, double divisor) => buffer.Write(value / divisor);
+
+    private void WriteHistogram(string name, MetricSource source, in MetricPoint point, LabelSet labels)
     {
         long count = 0;
         var lower = double.NegativeInfinity;
-        if (type == MetricType.Histogram)
+        if (source.Metric.MetricType == MetricType.Histogram)
         {
             foreach (var bucket in point.GetHistogramBuckets())
             {
                 count += bucket.BucketCount;
                 if (double.IsPositiveInfinity(bucket.ExplicitBound)) break;
-                WriteBucket(name, in point, labels, lower, bucket.ExplicitBound, count);
+                WriteBucket(name, source.Divisor, in point, labels, lower, bucket.ExplicitBound, count);
                 lower = bucket.ExplicitBound;
             }
         }
 
         // One made without buckets, or exponential ones, which neither text form can carry, has the last bucket only.
         if (count == 0) count = point.GetHistogramCount();
-        WriteBucket(name, in point, labels, lower, double.PositiveInfinity, count);
+        WriteBucket(name, source.Divisor, in point, labels, lower, double.PositiveInfinity, count);
         WriteName(name, "_sum"u8, labels, null);
-        buffer.Write(point.GetHistogramSum());
+        Write(point.GetHistogramSum(), source.Divisor);
         buffer.Write((byte)'\n');
         WriteName(name, "_count"u8, labels, null);
         buffer.Write(count);
         buffer.Write((byte)'\n');
     }
 
-    private void WriteBucket(string name, in MetricPoint point, LabelSet labels, double lower, double upper, long count)
+    private void WriteBucket(string name, double divisor, in MetricPoint point, LabelSet labels, double lower, double upper, long count)
     {
-        WriteName(name, "_bucket"u8, labels, upper);
+        WriteName(name, "_bucket"u8, labels, upper / divisor);
         buffer.Write(count);
-        WriteExemplar(in point, isLong: false, lower, upper);
+        WriteExemplar(in point, divisor, isLong: false, lower, upper);
         buffer.Write((byte)'\n');
     }
 
@@ -187,7 +178,7 @@ internal sealed class ExpositionWriter(ExpositionBuffer buffer, ExpositionFormat
     }
 
     /// <summary>The last sampled trace whose value lies in (<paramref name="lower"/>, <paramref name="upper"/>], if there is one.</summary>
-    private void WriteExemplar(in MetricPoint point, bool isLong, double lower, double upper)
+    private void WriteExemplar(in MetricPoint point, double divisor, bool isLong, double lower, double upper)
     {
         if (!IsOpenMetrics || !point.TryGetExemplars(out var exemplars)) return;
         Exemplar found = default;
@@ -207,7 +198,7 @@ internal sealed class ExpositionWriter(ExpositionBuffer buffer, ExpositionFormat
         buffer.Write("\",span_id=\""u8);
         buffer.Write(found.SpanId.ToHexString());
         buffer.Write("\"} "u8);
-        if (isLong) buffer.Write(found.LongValue); else buffer.Write(found.DoubleValue);
+        if (isLong) Write(found.LongValue, divisor); else Write(found.DoubleValue, divisor);
         buffer.Write((byte)' ');
         var milliseconds = found.Timestamp.ToUnixTimeMilliseconds();
         buffer.Write(string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000}.{milliseconds % 1000:000}"));

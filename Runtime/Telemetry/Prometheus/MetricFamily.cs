@@ -45,6 +45,9 @@ internal sealed class MetricSource(Metric metric)
 {
     internal Metric Metric { get; } = metric;
 
+    /// <summary>See <see cref="MetricName.Divisor"/>.</summary>
+    internal double Divisor { get; } = MetricName.Divisor(metric.Unit ?? "");
+
     /// <summary>The meter it comes from, as labels.</summary>
     internal IReadOnlyList<KeyValuePair<string, string>> ScopeLabels { get; } = Labels(metric);
 

@@ -18,6 +18,9 @@ internal static class MetricName
         return (sanitized, word);
     }
 
+    /// <summary>By what a value in this unit is divided for Prometheus, which wants base units: times are seconds there, whatever the instrument counts.</summary>
+    internal static double Divisor(string unit) => unit switch { "ms" => 1e3, "us" => 1e6, "ns" => 1e9, _ => 1 };
+
     /// <summary>A label's name: letters, digits and underscores, not beginning with a digit.</summary>
     internal static string Label(string name) => Sanitize(name, allowColon: false);
 
@@ -58,10 +61,7 @@ internal static class MetricName
         "d" => "days",
         "h" => "hours",
         "min" => "minutes",
-        "s" => "seconds",
-        "ms" => "milliseconds",
-        "us" => "microseconds",
-        "ns" => "nanoseconds",
+        "s" or "ms" or "us" or "ns" => "seconds",
         "By" => "bytes",
         "KiBy" => "kibibytes",
         "MiBy" => "mebibytes",
