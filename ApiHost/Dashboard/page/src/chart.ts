@@ -48,7 +48,7 @@ export function chart(title: string, lines: Line[], options: { logarithmic?: boo
       y: options.logarithmic ? { distr: 3, range: (_, min, max) => [Math.max(0.01, Math.min(min, 1)), Math.max(10, max * 1.3)] } : { range: (_, _min, max) => [0, Math.max(1, max * 1.15)] },
     },
     axes: [
-      { ...axis, size: 28, space: 70, values: (_, splits) => splits.map(s => new Date(s).toTimeString().slice(0, 5)) },
+      { ...axis, size: 28, space: 70, values: (_, splits, _axis, _space, step) => splits.map(s => new Date(s).toTimeString().slice(0, step < 60_000 ? 8 : 5)) },
       { ...axis, ...(options.logarithmic ? { filter: decades, grid: { ...axis.grid, filter: decades } } : {}), size: 58, space: 34, values: (_, splits) => splits.map(s => (s === null ? '' : lines[0]!.format(s))) },
     ],
     series: [{}, ...lines.map(line => ({ stroke: () => colour(line.variable), width: 1.75, dash: line.dash, fill: line.fill ? () => colour(`${line.variable}-soft`) : undefined, points: { show: false }, spanGaps: true }))],

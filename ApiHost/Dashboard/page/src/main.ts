@@ -38,7 +38,7 @@ const feed = new Feed(
   (topic, data) => {
     const events = store.take(topic as Topic, data);
     // The first two hundred are history; what happens now is told.
-    if (events.length > 0 && events.length < 20) shell.announce(events.map(e => e.text).join('. '));
+    if (events.length > 0 && events.length < 20) shell.announce(events.map(e => e.text).join(' '));
     view?.receive?.(topic as Topic, data);
     draw();
   },

@@ -68,7 +68,7 @@ export class DataTable<T> {
     }));
     this.table = h('table', {}, h('caption', { class: 'unseen' }, options.caption), h('thead', {}, head), this.body);
     this.empty = h('p', { class: 'empty', hidden: true }, options.empty);
-    this.element = h('div', { class: 'table', tabindex: 0, role: 'region', 'aria-label': options.caption, scroll: () => this.schedule() }, this.table, this.empty);
+    this.element = h('div', { class: 'table', tabindex: 0, role: 'group', 'aria-label': options.caption, scroll: () => this.schedule() }, this.table, this.empty);
     this.showSort();
   }
 

@@ -7,8 +7,8 @@ export interface Progress {
   /** The answer has begun: status, and the trace's id where the host says it. */
   began(status: number, statusText: string, traceId: string | undefined, milliseconds: number): void;
 
-  /** A line of a stream. */
-  line(text: string): void;
+  /** Lines of a stream; no more are read until the promise is kept, so that a page that cannot follow holds the grain back. */
+  lines(texts: string[]): Promise<void>;
 
   /** The whole answer of a call that is no stream. */
   answer(text: string, type: string): void;
@@ -41,9 +41,9 @@ export async function send(call: Call, wantsStream: boolean, progress: Progress,
         if (done) break;
         const lines = (rest + value).split('\n');
         rest = lines.pop()!;
-        for (const line of lines) if (line) progress.line(line);
+        await progress.lines(lines.filter(Boolean));
       }
-      if (rest) progress.line(rest);
+      if (rest) await progress.lines([rest]);
     }
     progress.ended(since(), false);
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import { h, setAttribute, setClass, setText, svg } from '../dom';
 import { duration, rate } from '../format';
-import { layout, nodeHeight, nodeWidth, type Layout } from './layout';
+import { edgeId, layout, nodeHeight, nodeWidth, type Layout, type Place } from './layout';
 import type { Graph, GraphEdge, GraphNode } from '../types';
 
 interface NodeParts {
@@ -21,7 +21,7 @@ export class Drawing {
   private readonly nodeParts = new Map<string, NodeParts>();
   private readonly edgeParts = new Map<string, SVGPathElement>();
   private shape = '';
-  private layout: Layout = { places: new Map(), layers: [], width: 1, height: 1 };
+  private layout: Layout = { places: new Map(), layers: [], lanes: new Map(), width: 1, height: 1 };
   private graph: Graph = { nodes: [], edges: [] };
   private current: string | null = null;
   private box = { x: 0, y: 0, width: 1, height: 1 };
@@ -101,16 +101,21 @@ export class Drawing {
       this.edgeParts.set(id, path);
       this.edges.append(path);
     }
-    const y1 = from.y + nodeHeight / 2;
-    const y2 = to.y + nodeHeight / 2;
-    const x1 = from.x + nodeWidth;
-    const x2 = to.x;
-    // What calls back, or itself, goes around below.
-    const back = to.layer <= from.layer;
-    const low = Math.max(from.y, to.y) + nodeHeight + 40;
-    const start = from.x + nodeWidth / 2 + 12;
-    const end = to.x + nodeWidth / 2 - 12;
-    setAttribute(path, 'd', back ? `M${start} ${from.y + nodeHeight}C${start} ${low},${end} ${low},${end} ${to.y + nodeHeight + 2}` : `M${x1} ${y1}C${x1 + 55} ${y1},${x2 - 55} ${y2},${x2 - 2} ${y2}`);
+    setAttribute(path, 'd', to.layer > from.layer ? this.forward(edge, from, to) : backward(from, to));
+  }
+
+  private forward(edge: GraphEdge, from: Place, to: Place): string {
+    let x = from.x + nodeWidth;
+    let y = from.y + nodeHeight / 2;
+    let d = `M${x} ${y}`;
+    const stops = [...(this.layout.lanes.get(edgeId(edge)) ?? []), { x: to.x - 2, y: to.y + nodeHeight / 2 }];
+    stops.forEach((stop, i) => {
+      const bend = (stop.x - x) / 2;
+      d += `C${x + bend} ${y},${stop.x - bend} ${stop.y},${stop.x} ${stop.y}`;
+      ({ x, y } = stop);
+      if (i < stops.length - 1) d += `H${(x += nodeWidth)}`;
+    });
+    return d;
   }
 
   private fillNode(node: GraphNode): void {
@@ -119,7 +124,7 @@ export class Drawing {
     const failing = (node.errorsPerSecond ?? 0) > 0;
     setText(parts.label, node.label.length > 25 ? `${node.label.slice(0, 24)}…` : node.label);
     setText(parts.numbers, `${failing ? '▲ ' : ''}${rate(node.callsPerSecond)} · p99 ${duration(node.p99)}`);
-    setAttribute(parts.group, 'aria-label', describe(node));
+    setAttribute(parts.group, 'aria-description', describe(node));
     setAttribute(parts.group, 'aria-pressed', this.current === node.id ? 'true' : 'false');
     setClass(parts.group, `node ${node.kind}${failing ? ' failing' : ''}${this.current === null || this.isNear(node.id) ? '' : ' far'}${this.current === node.id ? ' current' : ''}`);
   }
@@ -230,8 +235,14 @@ export class Drawing {
   }
 }
 
-const edgeId = (edge: GraphEdge): string => `${edge.from}\n${edge.to}`;
+/** What calls back, or itself, goes around below. */
+function backward(from: Place, to: Place): string {
+  const low = Math.max(from.y, to.y) + nodeHeight + 40;
+  const start = from.x + nodeWidth / 2 + 12;
+  const end = to.x + nodeWidth / 2 - 12;
+  return `M${start} ${from.y + nodeHeight}C${start} ${low},${end} ${low},${end} ${to.y + nodeHeight + 2}`;
+}
 
 const busiest = (edges: GraphEdge[]): GraphEdge | undefined => edges.reduce<GraphEdge | undefined>((best, e) => (!best || (e.callsPerSecond ?? 0) > (best.callsPerSecond ?? 0) ? e : best), undefined);
 
-const describe = (node: GraphNode): string => `${node.kind} ${node.label}, ${rate(node.callsPerSecond)}, ${rate(node.errorsPerSecond)} errors, p99 ${duration(node.p99)}${node.owner ? `, owner ${node.owner}` : ''}`;
+const describe = (node: GraphNode): string => `${node.kind} ${node.label}, ${rate(node.errorsPerSecond)} errors${node.owner ? `, owner ${node.owner}` : ''}`;

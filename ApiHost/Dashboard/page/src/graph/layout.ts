@@ -1,4 +1,5 @@
-// Layers from left to right (Sugiyama, Tagawa, Toda 1981): cycles are broken, each node stands one layer behind the last that calls it, and the order in a layer follows the neighbours.
+// Layers from left to right (Sugiyama, Tagawa, Toda 1981): cycles are broken, each node stands one layer behind the last that calls it, an edge over several layers has a lane of its own in each,
+// and the order in a layer follows the neighbours.
 
 export interface Place {
   layer: number;
@@ -10,51 +11,98 @@ export interface Place {
 export interface Layout {
   places: Map<string, Place>;
   layers: string[][];
+
+  /** Where an edge goes through the layers between its ends: the middle of its lanes at their left side, by {@link edgeId}. */
+  lanes: Map<string, { x: number; y: number }[]>;
   width: number;
   height: number;
 }
 
+interface Edge {
+  from: string;
+  to: string;
+}
+
 export const nodeWidth = 190;
 export const nodeHeight = 46;
+const laneHeight = 12;
 const columnGap = 110;
 const rowGap = 18;
-const sweeps = 6;
+const sweeps = 8;
 
-export function layout(nodes: readonly string[], edges: readonly { from: string; to: string }[]): Layout {
+export const edgeId = (edge: Edge): string => `${edge.from}\n${edge.to}`;
+
+export function layout(nodes: readonly string[], edges: readonly Edge[]): Layout {
   const known = new Set(nodes);
-  const out = new Map<string, string[]>(nodes.map(n => [n, []]));
-  const into = new Map<string, string[]>(nodes.map(n => [n, []]));
-  for (const { from, to } of edges) {
-    if (!known.has(from) || !known.has(to) || from === to) continue;
-    out.get(from)!.push(to);
-    into.get(to)!.push(from);
+  const real = edges.filter(e => known.has(e.from) && known.has(e.to) && e.from !== e.to);
+  const depth = depths(nodes, neighbours(nodes, real, 'from', 'to'), neighbours(nodes, real, 'to', 'from'));
+
+  // An edge that skips layers becomes a chain of short ones.
+  const chains = new Map<string, string[]>();
+  const all = [...nodes];
+  const short: Edge[] = [];
+  for (const edge of real) {
+    const chain: string[] = [];
+    for (let layer = depth.get(edge.from)! + 1; layer < depth.get(edge.to)!; layer++) {
+      const lane = `${edgeId(edge)}\n${layer}`;
+      depth.set(lane, layer);
+      all.push(lane);
+      chain.push(lane);
+    }
+    chains.set(edgeId(edge), chain);
+    [edge.from, ...chain].forEach((from, i) => short.push({ from, to: chain[i] ?? edge.to }));
   }
 
-  const depth = depths(nodes, out, into);
-  const layers: string[][] = [];
-  for (const node of nodes) (layers[depth.get(node)!] ??= []).push(node);
+  const out = neighbours(all, short, 'from', 'to');
+  const into = neighbours(all, short, 'to', 'from');
+  const rows: string[][] = [];
+  for (const node of all) (rows[depth.get(node)!] ??= []).push(node);
+  order(rows, out, into);
 
+  const tall = (node: string): number => (known.has(node) ? nodeHeight : laneHeight);
+  const sum = (row: string[]): number => row.reduce((total, node) => total + tall(node) + rowGap, -rowGap);
+  const height = Math.max(nodeHeight, ...rows.map(sum));
+  const places = new Map<string, Place>();
+  const middles = new Map<string, { x: number; y: number }>();
+  rows.forEach((row, layer) => {
+    let y = (height - sum(row)) / 2;
+    const x = layer * (nodeWidth + columnGap);
+    let index = 0;
+    for (const node of row) {
+      if (known.has(node)) places.set(node, { layer, index: index++, x, y });
+      else middles.set(node, { x, y: y + laneHeight / 2 });
+      y += tall(node) + rowGap;
+    }
+  });
+  return {
+    places,
+    layers: rows.map(row => row.filter(node => known.has(node))),
+    lanes: new Map([...chains].map(([id, chain]) => [id, chain.map(lane => middles.get(lane)!)])),
+    width: Math.max(1, rows.length) * (nodeWidth + columnGap) - columnGap,
+    height,
+  };
+}
+
+function neighbours(nodes: readonly string[], edges: readonly Edge[], of: keyof Edge, to: keyof Edge): Map<string, string[]> {
+  const found = new Map<string, string[]>(nodes.map(n => [n, []]));
+  for (const edge of edges) found.get(edge[of])!.push(edge[to]);
+  return found;
+}
+
+/** Puts each node at the middle of its neighbours, from left to right and back, a few times. */
+function order(rows: string[][], out: Map<string, string[]>, into: Map<string, string[]>): void {
   const position = new Map<string, number>();
-  const number = (): void => layers.forEach(layer => layer.forEach((node, i) => position.set(node, i - layer.length / 2)));
-  number();
+  const number = (row: string[]): void => row.forEach((node, i) => position.set(node, i - (row.length - 1) / 2));
+  rows.forEach(number);
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const forward = sweep % 2 === 0;
-    for (let i = 0; i < layers.length; i++) {
-      const layer = layers[forward ? i : layers.length - 1 - i]!;
-      const weight = new Map(layer.map(node => [node, middle((forward ? into : out).get(node)!, position) ?? position.get(node)!]));
-      layer.sort((a, b) => weight.get(a)! - weight.get(b)!);
-      layer.forEach((node, j) => position.set(node, j - layer.length / 2));
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[forward ? i : rows.length - 1 - i]!;
+      const weight = new Map(row.map(node => [node, middle((forward ? into : out).get(node)!, position) ?? position.get(node)!]));
+      row.sort((a, b) => weight.get(a)! - weight.get(b)!);
+      number(row);
     }
   }
-
-  const tallest = Math.max(1, ...layers.map(l => l.length));
-  const height = tallest * (nodeHeight + rowGap) - rowGap;
-  const places = new Map<string, Place>();
-  layers.forEach((layer, i) => {
-    const top = (height - (layer.length * (nodeHeight + rowGap) - rowGap)) / 2;
-    layer.forEach((node, j) => places.set(node, { layer: i, index: j, x: i * (nodeWidth + columnGap), y: top + j * (nodeHeight + rowGap) }));
-  });
-  return { places, layers, width: Math.max(1, layers.length) * (nodeWidth + columnGap) - columnGap, height };
 }
 
 /** The longest way from a node that nobody calls; edges that would close a circle do not count. */

@@ -77,7 +77,7 @@ function build(app: App, catalog: Catalog, wanted: Wanted, started: (abort: Abor
     about.replaceChildren(h('p', {}, callable.summary), callable.notes ? h('p', { class: 'hint' }, callable.notes) : '');
     const marks = h('p', { class: 'bar' });
     append(marks, [
-      callable.reads ? badge('only reads', 'good') : badge('changes state', 'warning'),
+      callable.reads ? badge('only reads', 'good') : badge('may change state', 'warning'),
       callable.repeatable ? null : badge('repeating it does it again', 'warning'),
       destructive.test(callable.name) ? badge('destructive', 'bad') : null,
       callable.deprecated ? badge('deprecated', 'warning') : null,
@@ -169,6 +169,7 @@ function build(app: App, catalog: Catalog, wanted: Wanted, started: (abort: Abor
     const trace = h('span');
     status.replaceChildren(state, took, trace);
     let seen = 0;
+    let kept: string[] = [];
     try {
       await send(now, callable.streams, {
         began(code, text, traceId, ms) {
@@ -176,11 +177,14 @@ function build(app: App, catalog: Catalog, wanted: Wanted, started: (abort: Abor
           setText(took, duration(ms));
           if (traceId) showTrace(traceId);
         },
-        line(text) {
-          seen++;
-          output.append(h('span', { class: 'line' }, `${text}\n`));
-          while (output.childElementCount > mostLines) output.firstElementChild!.remove();
+        async lines(texts) {
+          seen += texts.length;
+          kept = [...kept, ...texts].slice(-mostLines);
+          output.textContent = kept.join('\n');
           output.scrollTop = output.scrollHeight;
+          setText(took, plural(seen, 'line'));
+          // Thirty times a second is as fast as anybody reads.
+          await new Promise(resolve => setTimeout(resolve, 33));
         },
         answer(text, type) {
           output.textContent = text === '' ? '(no content)' : type.includes('json') ? pretty(text) : text;

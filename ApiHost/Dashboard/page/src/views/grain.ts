@@ -6,7 +6,7 @@ import { DataTable } from '../table';
 import { badge, codeCell, setBadge } from '../cells';
 import { ask, explain } from '../api';
 import { href } from '../router';
-import { traceCell } from './services';
+import { siloName, traceCell } from './services';
 import type { MakeView } from '../app';
 import type { GrainCall } from '../types';
 
@@ -15,7 +15,7 @@ export const grainView: MakeView = (app, route) => {
   const [type = '', ...rest] = id.split('/');
   const key = rest.join('/');
   const state = badge('reading', 'plain');
-  const names = ['Silo', 'Active since', 'Last used', 'Waiting', 'Running'] as const;
+  const names = ['Silo', 'Address', 'Active since', 'Last used', 'Waiting', 'Running'] as const;
   const values = names.map(() => h('span', {}, unknown));
   const said = h('p', { role: 'status', class: 'hint' });
   const deactivate = h('button', { type: 'button', click: () => void (async () => {
@@ -71,9 +71,9 @@ export const grainView: MakeView = (app, route) => {
       if (!grain || grain.grain !== id) return;
       const now = app.store.get('overview')?.at ?? Date.now();
       setBadge(state, grain.found ? 'in memory' : 'not in memory', grain.found ? 'good' : 'plain');
-      const silo = app.store.get('overview')?.silos.find(s => s.address === grain.silo);
       const texts = [
-        silo ? `${silo.name} (${silo.address})` : grain.silo ?? unknown,
+        siloName(app, grain.silo),
+        grain.silo ?? unknown,
         grain.since ? `${time(grain.since)}, ${ago(grain.since, now)}` : unknown,
         grain.lastUsed ? `${time(grain.lastUsed)}, ${ago(grain.lastUsed, now)}` : unknown,
         exactly(grain.waiting),

@@ -27,7 +27,7 @@ export const grainsView: MakeView = app => {
     columns: [
       { id: 'type', title: 'Type', heading: true, value: t => t.type, fill: (cell, t) => { setText(cell, t.type); setAttribute(cell, 'title', t.class); } },
       { id: 'total', title: 'Activations', numeric: true, value: t => t.total, text: t => exactly(t.total) },
-      { id: 'silos', title: 'By silo', style: 'stack', fill: (cell, t) => stack(cell, t, tags, most) },
+      { id: 'silos', title: 'By silo (length: logarithm of the total)', style: 'stack', fill: (cell, t) => stack(cell, t, tags, most) },
       { id: 'calls', title: 'Calls', numeric: true, value: t => t.callsPerSecond, text: t => rate(t.callsPerSecond) },
       { id: 'errors', title: 'Errors', numeric: true, value: t => t.errorsPerSecond, text: t => rate(t.errorsPerSecond) },
       { id: 'p99', title: 'p99', numeric: true, value: t => t.p99, text: t => duration(t.p99) },
@@ -110,17 +110,19 @@ function tagged(silo: string | undefined, tags: Map<string, SiloTag>): string {
   return tag ? `${tag.letter} ${tag.name}` : silo || unknown;
 }
 
-/** A bar as long as the type is large, in parts for the silos. */
+/** A bar as long as the logarithm of the type's total, so that a type with twenty grains is seen beside one with a million; in parts for the silos. */
 function stack(cell: Element, type: GrainType, tags: Map<string, SiloTag>, most: number): void {
   const parts = Object.entries(type.silos).filter(([, n]) => n > 0).map(([address, n]) => ({ tag: tags.get(address), n })).sort((a, b) => (a.tag?.index ?? 0) - (b.tag?.index ?? 0));
+  const long = Math.log1p(type.total) / Math.log1p(most);
   const bar = cell.firstElementChild ?? cell.appendChild(h('div', { class: 'stacked', role: 'img' }));
   setAttribute(bar, 'aria-label', parts.map(p => `${p.tag?.name ?? '?'} ${p.n}`).join(', '));
   setAttribute(bar, 'title', parts.map(p => `${p.tag?.name ?? '?'}: ${exactly(p.n)}`).join('\n'));
   reconcile(bar, parts, () => h('span'), (part, { tag, n }) => {
-    const share = `${Math.max(0.4, (n / most) * 100)}%`;
+    const size = (n / type.total) * long;
+    const share = `${Math.max(0.4, size * 100)}%`;
     const element = part as HTMLElement;
     if (element.style.width !== share) element.style.width = share;
     setAttribute(part, 'class', `s${(tag?.index ?? 0) % 8}`);
-    setText(part, n / most > 0.12 ? `${tag?.letter ?? ''} ${count(n)}` : n / most > 0.03 ? (tag?.letter ?? '') : '');
+    setText(part, size > 0.12 ? `${tag?.letter ?? ''} ${count(n)}` : size > 0.03 ? (tag?.letter ?? '') : '');
   });
 }

@@ -27,9 +27,7 @@ export const logsView: MakeView = (app, route) => {
     view.render();
   } }, 'Pause');
   const clear = h('button', { type: 'button', click: () => {
-    entries.length = 0;
-    list.replaceChildren();
-    fresh = [];
+    forget();
     missed = 0;
     view.render();
   } }, 'Clear');
@@ -39,15 +37,26 @@ export const logsView: MakeView = (app, route) => {
   let missed = 0;
   let waiting: ReturnType<typeof setTimeout> | undefined;
   const entries: LogEntry[] = [];
+  const known = new Set<string>();
   let fresh: LogEntry[] = [];
 
   const query = (): string => new URLSearchParams({ view: 'logs', level: level.value, ...(text.value.trim() ? { text: text.value.trim() } : {}), ...(process.value ? { process: process.value } : {}) }).toString();
-  const filter = (): void => {
+  const forget = (): void => {
     entries.length = 0;
+    known.clear();
     fresh = [];
     list.replaceChildren();
+  };
+  const filter = (): void => {
+    forget();
     replaceQuery('logs', [], { level: level.value === 'Information' ? null : level.value, text: text.value.trim(), process: process.value });
     app.watch(query());
+  };
+  const fits = (entry: LogEntry): boolean => {
+    const wanted = text.value.trim().toLowerCase();
+    return levels.indexOf(entry.level as (typeof levels)[number]) >= levels.indexOf(level.value as (typeof levels)[number])
+      && (!process.value || entry.process === process.value)
+      && (!wanted || [entry.text, entry.category, entry.traceId, entry.exception].some(part => part?.toLowerCase().includes(wanted)));
   };
   // One connection for a word, not one for each letter of it.
   const later = (): void => {
@@ -71,8 +80,15 @@ export const logsView: MakeView = (app, route) => {
       if (topic !== 'logs') return;
       const logs = data as Logs;
       missed += logs.missed ?? 0;
-      fresh.push(...logs.entries);
+      // A connection that was cut and came back tells the last lines again.
+      for (const entry of logs.entries) {
+        const id = `${entry.process} ${entry.sequence}`;
+        if (known.has(id) || !fits(entry)) continue;
+        known.add(id);
+        fresh.push(entry);
+      }
       if (fresh.length > most) fresh.splice(0, fresh.length - most);
+      if (known.size > 4 * most) for (const id of [...known].slice(0, 2 * most)) known.delete(id);
     },
     render() {
       const overview = app.store.get('overview');

@@ -57,8 +57,8 @@ export const overviewView: MakeView = app => {
       }
       if (!overview) return;
       for (const t of tiles) t.show(overview);
-      reconcile(silos, overview.silos, siloCard, (card, silo) => showSilo(card, silo, overview.at));
-      reconcile(gateways, overview.gateways, gatewayCard, (card, gateway) => showGateway(card, gateway, overview.at));
+      reconcile(silos, byName(overview.silos), siloCard, (card, silo) => showSilo(card, silo, overview.at));
+      reconcile(gateways, byName(overview.gateways), gatewayCard, (card, gateway) => showGateway(card, gateway, overview.at));
       setText(siloSection.firstElementChild!, `Silos (${overview.silos.length})`);
       setText(gatewaySection.firstElementChild!, `Gateways (${overview.gateways.length})`);
       noEvents.hidden = app.store.events.length > 0;
@@ -97,6 +97,9 @@ function health(o: Overview): { word: string; tone: Tone; detail: string } {
   if (uneasy.length > 0) return { word: 'Watch', tone: 'warning', detail: uneasy.map(s => `${s.name} ${siloState(s).word}`).join(', ') };
   return o.silos.some(s => s.status === 'Active') ? { word: 'Good', tone: 'good', detail: 'every silo answers' } : { word: 'No silo', tone: 'bad', detail: 'nothing serves calls' };
 }
+
+// The same place each second, and for two silos of one name the newer one behind.
+const byName = <T extends { name: string; startedAt?: number }>(rows: T[]): T[] => [...rows].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }) || (a.startedAt ?? 0) - (b.startedAt ?? 0));
 
 /** What to say of a silo, worst first. */
 export function siloState(silo: Silo): { word: string; tone: Tone } {

@@ -122,12 +122,15 @@ export function slowTable(app: App): DataTable<SlowCall> {
       { id: 'at', title: 'When', numeric: true, value: c => c.at, text: c => time(c.at) },
       { id: 'code', title: 'Code', value: c => c.code, fill: (cell, c) => codeCell(cell, c.code) },
       { id: 'grain', title: 'Grain', value: c => c.grain, style: 'long', fill: (cell, c) => link(cell, c.grain, c.grain ? grainHref(c.grain) : null) },
-      { id: 'silo', title: 'Silo', value: c => c.silo, text: c => c.silo || unknown },
+      { id: 'silo', title: 'Silo', value: c => siloName(app, c.silo), text: c => siloName(app, c.silo) },
       { id: 'caller', title: 'Caller', value: c => c.caller, text: c => c.caller || unknown },
       { id: 'trace', title: 'Trace', fill: (cell, c) => traceCell(cell, c.traceId, app) },
     ],
   });
 }
+
+/** What people call the silo of an address. */
+export const siloName = (app: App, address: string | undefined): string => app.store.get('overview')?.silos.find(s => s.address === address)?.name || address || unknown;
 
 /** A trace's id: the link leads to its log lines, the button copies it. */
 export function traceCell(cell: HTMLElement, traceId: string | undefined, app: App): void {
