@@ -8,6 +8,7 @@ using Granary.Benchmarks.Identity;
 using Granary.Benchmarks.Local;
 using Granary.Benchmarks.Overload;
 using Granary.Benchmarks.Startup;
+using Granary.Benchmarks.Telemetry;
 
 // The roles that this program plays when a benchmark starts it again.
 switch (args)
@@ -20,6 +21,9 @@ switch (args)
         return 0;
     case [BusyHost.Role, var port, var isProtected]:
         await BusyHost.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), bool.Parse(isProtected));
+        return 0;
+    case [OtlpSink.Role, var port]:
+        await OtlpSink.RunAsync(int.Parse(port, CultureInfo.InvariantCulture));
         return 0;
     case [OneAnswer.Role]:
         await OneAnswer.RunAsync();
@@ -34,7 +38,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new StageCost(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new OverloadRun(), new SharedLimits(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new StageCost(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new OverloadRun(), new SharedLimits(), new TelemetryCost(), new Starts()];
 
 Options options;
 try
