@@ -79,6 +79,10 @@ public sealed class TopologyTests(Topology topology) : IClassFixture<Topology>
             },
             "The recording rules give nothing");
 
+        // What .NET itself counts, and rules and dashboards ask for.
+        var names = JsonNode.Parse(await prometheus.GetStringAsync(new Uri("/api/v1/label/__name__/values", UriKind.Relative)))!["data"]!.AsArray().Select(n => n!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(PrometheusTests.Queries().SelectMany(Promql.Metrics).Where(m => m.StartsWith("dotnet_", StringComparison.Ordinal)).Distinct().Where(m => !names.Contains(m)));
+
         var groups = JsonNode.Parse(await prometheus.GetStringAsync(new Uri("/api/v1/rules", UriKind.Relative)))!["data"]!["groups"]!.AsArray().SelectMany(g => g!["rules"]!.AsArray()).ToList();
         Assert.NotEmpty(groups);
         Assert.All(groups, rule => Assert.True(rule!["health"]!.GetValue<string>() != "err", rule.ToJsonString()));
