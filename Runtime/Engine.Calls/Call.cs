@@ -113,6 +113,9 @@ public abstract class Call : MailboxItem
     /// <summary>When it was put in a mailbox (<see cref="Stopwatch"/> ticks), for the queue delay metric; 0 when not measured.</summary>
     internal long EnqueuedAt;
 
+    /// <summary>When its method began (<see cref="Stopwatch"/> ticks), while a call that is counted waits; else 0.</summary>
+    internal long StartedAt;
+
     internal bool IsClaimed => (Volatile.Read(ref State) & (Claimed | InlineDone)) != 0;
 
     internal bool IsInlineDone => (State & InlineDone) != 0;

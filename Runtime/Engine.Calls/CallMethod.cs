@@ -42,7 +42,12 @@ public enum CallFlags
 /// <param name="parameterTypes">The parameter types, to find the <see cref="System.Reflection.MethodInfo"/> for call filters.</param>
 public sealed class CallMethod(string name, uint id, Func<Call> create, CallFlags flags = CallFlags.None, int responseTimeoutMs = 0, Type[]? parameterTypes = null)
 {
+    private static int s_slots;
+
     private System.Reflection.MethodInfo? _methodInfo;
+
+    /// <summary>A small number, this object's alone in the process: the place of what others keep by method.</summary>
+    internal int Slot { get; } = Interlocked.Increment(ref s_slots);
 
     public string Name { get; } = name;
 

@@ -22,6 +22,9 @@ internal sealed class TurnMeter
     /// <summary>Whether the synchronous part is known to be short.</summary>
     internal bool IsShort { get; private set; }
 
+    /// <summary>Whether the next call must be timed, whatever others are: too little is known yet, or what is known is in doubt. Counts nothing.</summary>
+    internal bool NeedsSample => _suspect || _samples < FirstSamples;
+
     /// <summary>Whether the next call should be timed: the first few, then now and then.</summary>
     internal bool ShouldSample()
     {

@@ -4,6 +4,7 @@ using Granary.Engine.Membership;
 using Granary.Engine.Placement;
 using Granary.Engine.Routing;
 using Granary.Engine.Transport;
+using Granary.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.GrainDirectory;
@@ -109,6 +110,9 @@ internal sealed class SiloCore : ProcessCore
 
     /// <summary>Calls an activation may have waiting before it refuses more.</summary>
     internal required int MaxQueuedCalls { get; init; }
+
+    /// <summary>Counts and times the calls that run here; null when nobody wants that.</summary>
+    internal CallRecorder? Calls { get; init; }
 
     /// <summary>How long an activation may take to leave.</summary>
     internal required TimeSpan DeactivationTimeout { get; init; }

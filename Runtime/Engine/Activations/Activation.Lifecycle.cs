@@ -156,6 +156,7 @@ internal sealed partial class Activation
         _state = (int)ActivationState.Active;
         _extras?.Arrival?.Settle(isOwner: true);
         Silo.Metrics.Activated(Class.Type);
+        Class.CountActive(1);
         // Asynchronous activation ends in a continuation: the turn goes on to what waited.
     }
 
@@ -236,6 +237,7 @@ internal sealed partial class Activation
         _state = (int)ActivationState.Gone;
         Silo.Table.Remove(this);
         Silo.Metrics.Deactivated(Class.Type);
+        Class.CountActive(-1);
         SendWaitingOn(owner);
         _extras?.SetDeactivated();
     }

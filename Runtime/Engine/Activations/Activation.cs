@@ -322,6 +322,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         if (call.IsClaimed)
         {
             // Timed out or cancelled while it waited: never runs.
+            RecordNotStarted(call);
             call.ReleaseCallee();
             return;
         }
@@ -330,6 +331,7 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         {
             Silo.Metrics.Expired();
             call.OnDeadline();
+            RecordNotStarted(call);
             call.ReleaseCallee();
             return;
         }
@@ -372,13 +374,16 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
 
         if (slot != this) SetSynchronizationContext(slot);
         ExecutionContextScope.Enter(call);
-        var meter = call.Method.Meter;
         bool done;
-        if (meter.ShouldSample())
+        if (Silo.Calls is { } calls && Class.NumberOf(call.Method, calls) is var number && number != GrainClass.NotRecorded)
+        {
+            done = InvokeRecorded(call, calls, number);
+        }
+        else if (call.Method.Meter.ShouldSample())
         {
             var started = Stopwatch.GetTimestamp();
             done = Invoke(call);
-            meter.Record(Stopwatch.GetTimestamp() - started);
+            call.Method.Meter.Record(Stopwatch.GetTimestamp() - started);
         }
         else
         {
@@ -409,12 +414,14 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
             EngineTelemetry.End(span, call.Failure);
         }
 
+        if (call.StartedAt != 0) RecordEnd(call);
         if (call.Failure is { } failure) OnFailed(call, failure);
         if (call.IsShared) call.ReleaseCallee();
     }
 
     private void OnFailed(Call call, Exception failure)
     {
+        if (Silo.Calls is { } calls && Class.NumberOf(call.Method, calls) is var number && number != GrainClass.NotRecorded) calls.Failed(number, failure);
         if (call.IsOneWay) Silo.Log.OneWayFailed(call.Method.FullName, GrainId, failure);
         if (failure is InconsistentStateException && _extras is { HasStaleState: true })
             RequestDeactivation(new DeactivationReason(DeactivationReasonCode.ApplicationError, failure, "The grain's state was changed by someone else; the next activation reads it anew."));
@@ -442,13 +449,14 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
         Interlocked.Decrement(ref _accepted);
         Silo.Metrics.Rejected();
         call.Fail(new LimitExceededException($"{GrainId} has {Silo.MaxQueuedCalls} calls waiting; the call {call.Method.FullName} was refused. Call it less often, make its methods shorter, or raise Granary:Engine:MaxQueuedCallsPerActivation."));
+        RecordNotStarted(call);
         if (call.IsShared) call.ReleaseCallee();
         return false;
     }
 
     private void Push(MailboxItem item)
     {
-        if (item is Call call && Silo.Metrics.SampleQueueDelay()) call.EnqueuedAt = Stopwatch.GetTimestamp();
+        if (item is Call call && (Silo.Metrics.SampleQueueDelay() || (Silo.Calls is { } calls && calls.Watches(GrainId)))) call.EnqueuedAt = Stopwatch.GetTimestamp();
         MailboxItem? head;
         do
         {

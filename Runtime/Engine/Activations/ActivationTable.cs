@@ -11,13 +11,14 @@ internal sealed class ActivationTable(SiloCore silo)
     private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
     private readonly ConcurrentDictionary<GrainId, StatelessWorkerPool> _workers = new();
 
+    private int _system;
     private volatile TaskCompletionSource? _emptied;
 
     /// <summary>The number of activations, stateless workers included.</summary>
     internal int Count => _activations.Count + _workers.Sum(p => p.Value.Count);
 
     /// <summary>The number of activations but for the engine's own.</summary>
-    internal int UserCount => Count - _activations.Keys.Count(SystemGrains.IsSystem);
+    internal int UserCount => Count - Volatile.Read(ref _system);
 
     internal Activation? Find(GrainId grainId) => _activations.GetValueOrDefault(grainId);
 
@@ -27,8 +28,10 @@ internal sealed class ActivationTable(SiloCore silo)
         if (_activations.TryGetValue(grainId, out var found)) return found;
         var created = new Activation(grainId, grainClass, silo);
         var winner = _activations.GetOrAdd(grainId, created);
-        if (ReferenceEquals(winner, created)) created.Begin();
-        return winner;
+        if (!ReferenceEquals(winner, created)) return winner;
+        if (SystemGrains.IsSystem(grainId)) Interlocked.Increment(ref _system);
+        created.Begin();
+        return created;
     }
 
     /// <summary>Begins the activation of a grain that arrives from another silo. False when there is one already, or another silo was faster.</summary>
@@ -53,7 +56,7 @@ internal sealed class ActivationTable(SiloCore silo)
         }
         else
         {
-            _activations.TryRemove(KeyValuePair.Create(activation.GrainId, activation));
+            if (_activations.TryRemove(KeyValuePair.Create(activation.GrainId, activation)) && SystemGrains.IsSystem(activation.GrainId)) Interlocked.Decrement(ref _system);
         }
 
         if (_emptied is { } waiting && IsEmpty) waiting.TrySetResult();

@@ -1,11 +1,26 @@
+using System.Runtime.CompilerServices;
 using Granary.Calls;
+using Granary.Engine.Routing;
+using Granary.Statistics;
 using Orleans.Runtime;
 
 namespace Granary.Engine.Activations;
 
-/// <summary>What is known of a grain class: its type name, rules and how to make one. Built once from the class's attributes; immutable.</summary>
+/// <summary>What is known of a grain class: its type name, rules and how to make one. Built once from the class's attributes; immutable but for numbers of others that it keeps.</summary>
 internal sealed class GrainClass
 {
+    /// <summary>In place of a method's number: its calls are not counted.</summary>
+    internal const int NotRecorded = -1;
+
+    // By slot of the method; 0 is not looked up yet.
+    private int[] _numbers = [];
+    private int _active;
+
+    /// <summary>Activations of the class on this silo.</summary>
+    internal int Active => Volatile.Read(ref _active);
+
+    internal void CountActive(int change) => Interlocked.Add(ref _active, change);
+
     /// <summary>The C# class.</summary>
     internal required Type Type { get; init; }
 
@@ -41,6 +56,29 @@ internal sealed class GrainClass
 
     /// <summary>Makes the grain object, on the activation's first turn.</summary>
     internal required Func<Activation, object> Create { get; init; }
+
+    /// <summary>The number under which the silo counts calls of a method to grains of this class, or <see cref="NotRecorded"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int NumberOf(CallMethod method, CallRecorder calls)
+    {
+        var numbers = _numbers;
+        return (uint)method.Slot < (uint)numbers.Length && numbers[method.Slot] is not 0 and var number ? number : FindNumber(method, calls);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindNumber(CallMethod method, CallRecorder calls)
+    {
+        var isSystem = SystemGrains.IsSystem(GrainType) || (method.Flags & CallFlags.Engine) != 0;
+        var number = isSystem ? NotRecorded : calls.NumberOf(GrainType.ToString()!, method.Interface.Type.FullName!, method.Name);
+
+        // Two threads may each lose the other's entry; it is looked up again then.
+        var numbers = _numbers;
+        var next = new int[Math.Max(numbers.Length, method.Slot + 1)];
+        numbers.AsSpan().CopyTo(next);
+        next[method.Slot] = number;
+        Volatile.Write(ref _numbers, next);
+        return number;
+    }
 
     public override string ToString() => GrainType.ToString()!;
 }

@@ -23,7 +23,10 @@ internal static class GrainMigration
         if (silo.Locator.IsLocal || !activation.Class.UsesDirectory) return null;
         if (requestContext?.GetValueOrDefault(PlacementHintKey) is SiloAddress hinted)
             return silo.View.Active.Any(s => s.Address.Equals(hinted)) && !hinted.Equals(silo.Address) ? hinted : null;
-        var chosen = silo.Placement.Choose(new PlacementRequest(activation.GrainId, activation.Class.Interfaces[0], null));
+        // On the turn, which does not wait: a director of the user's that has to think leaves the grain where it is.
+        var choosing = silo.Placement.ChooseAsync(new PlacementRequest(activation.GrainId, activation.Class.Interfaces[0], null)).AsTask();
+        if (!choosing.IsCompleted) return null;
+        var chosen = choosing.GetAwaiter().GetResult();
         return chosen is null || chosen.Equals(silo.Address) ? null : chosen;
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using Granary.Engine.Membership;
 using Granary.Engine.Routing;
 using Granary.Hosting;
+using Granary.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -38,6 +39,7 @@ internal static class SiloCoreFactory
             ClientId = GrainId.Create("sys.client", Guid.NewGuid().ToString("N")),
             Address = SiloAddress.New(endpoint.AdvertisedIPAddress ?? IPAddress.Loopback, endpoint.SiloPort, SiloAddress.AllocateNewGeneration()),
             MaxQueuedCalls = messaging.MaxEnqueuedRequestsHardLimit > 0 ? messaging.MaxEnqueuedRequestsHardLimit : engine.MaxQueuedCallsPerActivation,
+            Calls = services.GetService<CallRecorder>(),
             DeactivationTimeout = collection.DeactivationTimeout,
             Network = NoNetwork.Instance,
         };

@@ -63,6 +63,7 @@ internal static class SiloServices
         services.TryAddSingleton(_ => new LivenessClock(TimeProvider.System));
         services.AddSingleton<LivenessAgent>();
         services.AddSingleton<ISiloReadiness, SiloReadiness>();
+        services.AddSingleton<ISiloInspector, SiloInspector>();
         services.AddSingleton<DirectoryUpkeep>();
         services.AddSingleton<SiloMembership>();
         services.AddSingleton<SiloNetwork>();

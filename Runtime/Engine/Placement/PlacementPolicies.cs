@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using Granary.Engine.Membership;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 
 namespace Granary.Engine.Placement;
 
@@ -17,6 +18,7 @@ internal sealed class PlacementPolicies
     private readonly ProcessCore _process;
     private readonly FrozenDictionary<string, IPlacementPolicy> _policies;
     private readonly Lazy<(string Default, VersionRules Versions)> _configured;
+    private readonly ConcurrentDictionary<string, DirectedPlacement?> _directed = new(StringComparer.Ordinal);
     private volatile Compatible _compatible = new(MembershipView.Empty);
 
     internal PlacementPolicies(ProcessCore process)
@@ -41,16 +43,15 @@ internal sealed class PlacementPolicies
 
     /// <summary>The silo for a new activation; null when no active silo hosts grains of that type.</summary>
     /// <exception cref="OrleansException">Silos host the type, but none will do.</exception>
-    internal SiloAddress? Choose(in PlacementRequest request)
+    internal ValueTask<SiloAddress?> ChooseAsync(in PlacementRequest request)
     {
         var (candidates, strategy) = CandidatesOf(request);
-        if (candidates.Length == 0) return null;
-        var policy = _policies.GetValueOrDefault(strategy)
-            ?? throw new OrleansException($"The grain {request.GrainId} has the placement strategy '{strategy}', which this engine does not have. It has {string.Join(", ", _policies.Keys.Order(StringComparer.Ordinal))}.");
+        if (candidates.Length == 0) return default;
+        if (!_policies.TryGetValue(strategy, out var policy)) return DirectAsync(request, candidates, strategy);
         var chosen = policy.Choose(request, candidates)
             ?? throw new OrleansException($"No active silo will do for the grain {request.GrainId}: {strategy} found none among {candidates.Length} that host its class.");
         Loads.OnPlaced(chosen);
-        return chosen;
+        return new ValueTask<SiloAddress?>(chosen);
     }
 
     /// <summary>Whether an interface that this silo has in that version may be called by one that has it in another.</summary>
@@ -66,6 +67,21 @@ internal sealed class PlacementPolicies
 
         return false;
     }
+
+    private async ValueTask<SiloAddress?> DirectAsync(PlacementRequest request, SiloEntry[] candidates, string strategy)
+    {
+        var directed = _directed.GetOrAdd(strategy, Directed)
+            ?? throw new OrleansException(
+                $"The grain {request.GrainId} has the placement strategy '{strategy}', which this silo does not have. It has {string.Join(", ", _policies.Keys.Order(StringComparer.Ordinal))}; add others with ISiloBuilder.AddPlacementDirector.");
+        var chosen = await directed.ChooseAsync(request, candidates);
+        Loads.OnPlaced(chosen);
+        return chosen;
+    }
+
+    private DirectedPlacement? Directed(string name) =>
+        _process.Services.GetKeyedService<PlacementStrategy>(name) is { } strategy && _process.Services.GetKeyedService<IPlacementDirector>(strategy.GetType()) is { } director
+            ? new DirectedPlacement(strategy, director, _process)
+            : null;
 
     private (SiloEntry[] Silos, string Strategy) CandidatesOf(in PlacementRequest request)
     {

@@ -101,7 +101,7 @@ internal sealed class GrainLocator(ProcessCore process, IGrainDirectory? directo
         }
 
         if (entry?.SiloAddress is { } owner && process.View.IsAlive(owner)) return new GrainLocation(owner, IsNew: false);
-        return new GrainLocation(process.Placement.Choose(request), IsNew: true);
+        return new GrainLocation(await process.Placement.ChooseAsync(request), IsNew: true);
     }
 
     /// <summary>The silo a grain is registered in, if that silo is alive; without placing it.</summary>
