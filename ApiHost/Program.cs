@@ -1,5 +1,6 @@
 using Granary.ApiHost.Cluster;
 using Granary.ApiHost.Dashboard;
+using Granary.ApiHost.Dashboard.Feed;
 using Granary.ApiHost.Discovery;
 using Granary.ApiHost.Hosting;
 using Granary.Gateway;
@@ -7,7 +8,9 @@ using Granary.Gateway.Redis;
 using Granary.Hosting;
 using Granary.Hosting.Cluster;
 using Granary.Hosting.Settings;
+using Granary.Statistics;
 using Granary.Telemetry;
+using Granary.Telemetry.Statistics;
 
 return await Start.RunAsync(args, arguments =>
 {
@@ -24,12 +27,15 @@ return await Start.RunAsync(args, arguments =>
         (ApiHostOptions.Section, typeof(ApiHostOptions)),
         (ApiHostOptions.Section, typeof(GatewayOptions)),
         (DiscoveryOptions.Section, typeof(DiscoveryOptions)),
+        (FeedOptions.Section, typeof(FeedOptions)),
+        (StatisticsOptions.Section, typeof(StatisticsOptions)),
         (TelemetryOptions.Section, typeof(TelemetryOptions)));
     var options = builder.Configuration.GetSection(ApiHostOptions.Section).Get<ApiHostOptions>() ?? new ApiHostOptions();
     builder.Services.AddGranaryTelemetry(builder.Configuration, "granary-apihost");
     builder.Services.AddGranaryGateway(builder.Configuration.GetSection(ApiHostOptions.Section));
     builder.Services.AddAdmin();
     builder.Services.AddDiscovery(builder.Configuration);
+    builder.Services.AddDashboardFeed(builder.Configuration);
 
     // A silo in this process, or a client of a cluster.
     var cluster = settings.Cluster(options.Mode == HostMode.Client ? ProcessKind.Client : ProcessKind.EmbeddedSilo);
@@ -37,6 +43,7 @@ return await Start.RunAsync(args, arguments =>
     else builder.Host.UseOrleans(silo => silo.UseCluster(cluster));
     if (cluster.Redis is { } redis) builder.Services.AddGatewayRedis(redis, cluster.ServiceId);
     builder.Services.AddClusterKnowledge();
+    if (options.Mode == HostMode.Embedded) builder.Services.AddGranaryStatistics(builder.Configuration);
     builder.Services.AddGracefulStop(settings);
 
     var app = settings.Build();

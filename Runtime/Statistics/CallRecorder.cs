@@ -73,6 +73,9 @@ public sealed class CallRecorder
 
     internal CallEdges Edges => _edges;
 
+    /// <summary>As many as there were threads at a time.</summary>
+    internal int Slabs => Volatile.Read(ref _slabs).Length;
+
     /// <summary>Whether somebody looks at this grain, so that each of its calls is to be timed and its wait in the mailbox too.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Watches(GrainId grain) => _watched is { } watched && watched.Contains(grain);
@@ -84,9 +87,11 @@ public sealed class CallRecorder
         get => t_slab is { } slab && ReferenceEquals(slab.Owner, this) ? slab : FindSlab();
     }
 
-    /// <summary>The number under which a method is counted; for good. Not on the path of a call: keep it.</summary>
+    /// <summary>The number under which a method is counted, for good; 0 when it is not counted, being Granary's own. Not on the path of a call: keep it.</summary>
     public int NumberOf(string grainType, string interfaceName, string method)
     {
+        ArgumentNullException.ThrowIfNull(grainType);
+        if (grainType.StartsWith("granary.", StringComparison.Ordinal)) return 0;
         var key = new RecordedMethod(grainType, interfaceName, method);
         if (_numbers.TryGetValue(key, out var number)) return number;
         lock (_lock)

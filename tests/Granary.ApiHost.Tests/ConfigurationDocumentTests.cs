@@ -1,11 +1,13 @@
 using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
+using Granary.ApiHost.Dashboard.Feed;
 using Granary.ApiHost.Discovery;
 using Granary.ApiHost.Hosting;
 using Granary.Gateway;
 using Granary.Hosting;
 using Granary.Hosting.Settings;
+using Granary.Statistics;
 using Granary.Telemetry;
 
 namespace Granary.Tests;
@@ -25,6 +27,8 @@ public sealed partial class ConfigurationDocumentTests
             .Add(ApiHostOptions.Section, typeof(ApiHostOptions))
             .Add(ApiHostOptions.Section, typeof(GatewayOptions))
             .Add(DiscoveryOptions.Section, typeof(DiscoveryOptions))
+            .Add(FeedOptions.Section, typeof(FeedOptions))
+            .Add(StatisticsOptions.Section, typeof(StatisticsOptions))
             .Add(TelemetryOptions.Section, typeof(TelemetryOptions))
             .Add(EngineOptions.Section, typeof(EngineOptions))
             .Add(RedisEngineOptions.Section, typeof(RedisEngineOptions))

@@ -4,7 +4,7 @@ namespace Orleans.Runtime.Placement;
 public interface IPlacementDirector
 {
     /// <summary>The key of a wish for a silo among <see cref="PlacementTarget.RequestContextData"/>.</summary>
-    public const string PlacementHintKey = nameof(PlacementHintKey);
+    const string PlacementHintKey = nameof(PlacementHintKey);
 
     /// <summary>The silo for an activation: one of <see cref="IPlacementContext.GetCompatibleSilos"/>.</summary>
     Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context);

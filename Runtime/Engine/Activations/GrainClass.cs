@@ -69,7 +69,8 @@ internal sealed class GrainClass
     private int FindNumber(CallMethod method, CallRecorder calls)
     {
         var isSystem = SystemGrains.IsSystem(GrainType) || (method.Flags & CallFlags.Engine) != 0;
-        var number = isSystem ? NotRecorded : calls.NumberOf(GrainType.ToString()!, method.Interface.Type.FullName!, method.Name);
+        var number = isSystem ? 0 : calls.NumberOf(GrainType.ToString()!, method.Interface.Type.FullName!, method.Name);
+        if (number == 0) number = NotRecorded;
 
         // Two threads may each lose the other's entry; it is looked up again then.
         var numbers = _numbers;

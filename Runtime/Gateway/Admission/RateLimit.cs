@@ -8,6 +8,8 @@ internal sealed class RateLimit
 {
     private static readonly string[] s_small = [.. Enumerable.Range(0, 1024).Select(i => i.ToString(CultureInfo.InvariantCulture))];
     private readonly long _frequency;
+    private long _granted;
+    private long _refused;
 
     public RateLimit(string name, RateLimitPolicy policy, TimeProvider time)
     {
@@ -25,6 +27,13 @@ internal sealed class RateLimit
     }
 
     public string Name { get; }
+
+    /// <summary>Calls it has let through, and refused.</summary>
+    public (long Granted, long Refused) Counts => (Volatile.Read(ref _granted), Volatile.Read(ref _refused));
+
+    public void CountGranted() => Interlocked.Increment(ref _granted);
+
+    public void CountRefused() => Interlocked.Increment(ref _refused);
 
     public RateLimitPolicy Policy { get; }
 
@@ -83,7 +92,7 @@ internal sealed class RateLimitSet
     }
 
     /// <summary>All of them.</summary>
-    public IReadOnlyList<RateLimitRule> Rules { get; }
+    public RateLimitRule[] Rules { get; }
 
     /// <summary>Token buckets of this gateway.</summary>
     public RateLimitRule[] Local { get; }

@@ -48,7 +48,7 @@ internal sealed class RateLimiter
     public RateLimitOutcome Take(RateLimitSet limits, in RateLimitCaller caller)
     {
         var outcome = TakeLocal(limits.Local, caller);
-        if (!outcome.IsGranted) _instruments.RateLimitRefused(outcome.Refused!.Name, "tokens");
+        Note(limits, outcome.Refused, isConcurrency: false);
         return outcome;
     }
 
@@ -61,7 +61,7 @@ internal sealed class RateLimiter
             held![i] = Enter(limits.Concurrent[i], caller)!;
             if (held[i] is not null) continue;
             Leave(held);
-            _instruments.RateLimitRefused(limits.Concurrent[i].Limit.Name, "concurrency");
+            Note(limits, limits.Concurrent[i].Limit, isConcurrency: true);
             return new RateLimitOutcome { Refused = limits.Concurrent[i].Limit, IsConcurrency = true };
         }
 
@@ -73,10 +73,25 @@ internal sealed class RateLimiter
             outcome = shared.IsGranted && outcome.Tokens is not null ? RateLimitOutcome.Nearer(outcome, shared) : shared;
         }
 
+        Note(limits, outcome.Refused, isConcurrency: false);
         if (outcome.IsGranted) return outcome with { Held = held };
         Leave(held);
-        _instruments.RateLimitRefused(outcome.Refused!.Name, "tokens");
         return outcome;
+    }
+
+    /// <summary>Every limit in use, by name.</summary>
+    public IEnumerable<RateLimit> Limits => _limits.Values.Append(_default).OrderBy(l => l.Name, StringComparer.Ordinal);
+
+    private void Note(RateLimitSet limits, RateLimit? refused, bool isConcurrency)
+    {
+        if (refused is not null)
+        {
+            refused.CountRefused();
+            _instruments.RateLimitRefused(refused.Name, isConcurrency ? "concurrency" : "tokens");
+            return;
+        }
+
+        foreach (var rule in limits.Rules) rule.Limit.CountGranted();
     }
 
     /// <summary>Who an anonymous caller is taken for where a name is needed: their address; for IPv6 the network of 64 bits, since a single customer commands all of one.</summary>

@@ -54,6 +54,9 @@ internal sealed class SharedRateLimits : BackgroundService
     /// <summary>Whether any limit was shared at the start: only then the store is asked.</summary>
     public bool IsWanted => _isWanted;
 
+    /// <summary>Whether limits are to be shared and the store does not answer.</summary>
+    public bool IsAway => _isWanted && IsAvailable && !_isShared;
+
     /// <summary>Whether the store answers.</summary>
     public bool IsShared => _isShared;
 

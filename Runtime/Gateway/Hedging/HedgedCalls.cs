@@ -70,7 +70,7 @@ internal sealed class HedgedCalls
         }
 
         if (winner == second && winner.IsCompletedSuccessfully) call.Request = spare;
-        _instruments.Hedges.Add(1, new("rpc.method", call.Method.ToString()), new("granary.winner", winner == first ? "first" : "second"));
+        _instruments.Hedged(call.Method, secondWon: winner == second);
         hedge.Latency.Record(call.Time.GetElapsedTime(begun));
         await (winner == first ? secondEnd : firstEnd).CancelAsync();
         _ = (winner == first ? second : first).ContinueWith(static t => _ = t.Exception, default, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

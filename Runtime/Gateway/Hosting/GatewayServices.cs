@@ -66,6 +66,7 @@ public static class GatewayServices
         services.TryAddSingleton<FailedAttempts>();
         services.TryAddSingleton<CallerAuthenticator>();
         services.TryAddSingleton<LiveCallers>();
+        services.TryAddSingleton(s => new OpenRequests(s.GetRequiredService<CallerAuthenticator>(), s.GetRequiredService<LiveCallers>(), s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<AuthorizationRules>();
         services.TryAddSingleton<RateLimiter>();
         services.TryAddSingleton<SharedRateLimits>();
@@ -77,6 +78,7 @@ public static class GatewayServices
         services.AddHostedService<CertificateWatch>();
         services.TryAddSingleton<CallContext>();
         services.TryAddSingleton<GatewayInstruments>();
+        services.TryAddSingleton(s => new GatewayStatistics(s.GetRequiredService<GatewayInstruments>(), s.GetRequiredService<Breakers>(), s.GetRequiredService<RateLimiter>(), s.GetRequiredService<SharedRateLimits>()));
         services.TryAddSingleton<HttpRouteTable>();
         services.TryAddSingleton<JsonRpcMethods>();
         services.TryAddSingleton<JsonRpcDispatcher>();

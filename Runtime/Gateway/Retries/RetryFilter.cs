@@ -67,7 +67,7 @@ internal sealed class RetryFilter : IRpcFilter
         if (error.Code != StatusCode.Unavailable || call.Cancellation.IsCancellationRequested) return null;
         var left = call.Deadline == 0 ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(call.Deadline - Environment.TickCount64);
         var wait = policy.Next(attempt, error.RetryAfter, left);
-        _instruments.Retries.Add(1, new("rpc.method", call.Method.ToString()), new("granary.outcome", wait is null ? "given_up" : "repeated"));
+        _instruments.Retried(call.Method, isRepeated: wait is not null);
         if (wait is not null) Activity.Current?.AddEvent(new ActivityEvent("retry", tags: new ActivityTagsCollection { ["granary.attempt"] = attempt, ["exception.message"] = error.Message }));
         return wait;
     }

@@ -11,6 +11,8 @@ internal sealed class GatewayInstruments
 {
     private readonly MethodActivity[] _methods;
     private readonly Meter _meter;
+    private readonly Counter<long> _retries;
+    private readonly Counter<long> _hedges;
     private readonly Counter<long> _rateLimitRefusals;
     private readonly Counter<long> _rateLimitTokens;
     private readonly Counter<long> _refusals;
@@ -26,8 +28,8 @@ internal sealed class GatewayInstruments
             "rpc.server.call.duration", "s", "How long calls took, from their arrival to the end of their response.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
         StreamedItems = meter.CreateCounter<long>("rpc.server.stream.items", "{item}", "Items sent in streams.");
-        Retries = meter.CreateCounter<long>("granary.gateway.retries", "{attempt}", "Attempts that ended with UNAVAILABLE and could be repeated: whether they were, or time, attempts or the budget were used up.");
-        Hedges = meter.CreateCounter<long>("granary.gateway.hedges", "{call}", "Calls that were sent a second time while the first was running, by which of the two was answered first.");
+        _retries = meter.CreateCounter<long>("granary.gateway.retries", "{attempt}", "Attempts that ended with UNAVAILABLE and could be repeated: whether they were, or time, attempts or the budget were used up.");
+        _hedges = meter.CreateCounter<long>("granary.gateway.hedges", "{call}", "Calls that were sent a second time while the first was running, by which of the two was answered first.");
 
         _rateLimitRefusals = meter.CreateCounter<long>("granary.gateway.rate_limit.refusals", "{call}", "Calls that a rate limit refused.");
         _rateLimitTokens = meter.CreateCounter<long>("granary.gateway.rate_limit.shared.tokens", "{token}", "Tokens of shared rate limits: asked of Redis, fetched ahead, or of this gateway's share while Redis does not answer.");
@@ -45,9 +47,20 @@ internal sealed class GatewayInstruments
 
     public Counter<long> StreamedItems { get; }
 
-    public Counter<long> Retries { get; }
+    /// <summary>The same events for the dashboard, which reads sums.</summary>
+    public GatewayCounts Counts { get; } = new();
 
-    public Counter<long> Hedges { get; }
+    public void Retried(RpcMethod method, bool isRepeated)
+    {
+        Counts.CountRetry(isRepeated);
+        _retries.Add(1, new("rpc.method", method.ToString()), new("granary.outcome", isRepeated ? "repeated" : "given_up"));
+    }
+
+    public void Hedged(RpcMethod method, bool secondWon)
+    {
+        Counts.CountHedge(secondWon);
+        _hedges.Add(1, new("rpc.method", method.ToString()), new("granary.winner", secondWon ? "second" : "first"));
+    }
 
     public IReadOnlyList<MethodActivity> Methods => _methods;
 
@@ -75,15 +88,28 @@ internal sealed class GatewayInstruments
     public void WatchBreakers(Func<IEnumerable<Breaker>> breakers) => _meter.CreateObservableGauge(
         "granary.gateway.breaker.state", () => breakers().Select(b => new Measurement<int>((int)b.State, new KeyValuePair<string, object?>("rpc.method", b.Name))), "{state}", "Breakers that have ever moved: 0 closed, 1 half-open, 2 open.");
 
-    public void BulkheadRefused(string service) => _bulkheadRefusals.Add(1, new KeyValuePair<string, object?>("rpc.service", service));
+    public void BulkheadRefused(string service)
+    {
+        Counts.CountBulkhead(service);
+        _bulkheadRefusals.Add(1, new KeyValuePair<string, object?>("rpc.service", service));
+    }
 
-    public void WatchBulkheads(Func<IEnumerable<(string Service, CallGate Gate)>> bulkheads) => _meter.CreateObservableUpDownCounter(
-        "granary.gateway.bulkhead.calls", () => bulkheads().Select(b => new Measurement<int>(b.Gate.UnderWay, new KeyValuePair<string, object?>("rpc.service", b.Service))), "{call}", "Calls under way of services with a bulkhead.");
+    public void WatchBulkheads(Func<IEnumerable<(string Service, CallGate Gate)>> bulkheads)
+    {
+        Counts.Bulkheads = bulkheads;
+        _meter.CreateObservableUpDownCounter(
+            "granary.gateway.bulkhead.calls", () => bulkheads().Select(b => new Measurement<int>(b.Gate.UnderWay, new KeyValuePair<string, object?>("rpc.service", b.Service))), "{call}", "Calls under way of services with a bulkhead.");
+    }
 
-    public void Shed(CallPriority priority) => _shed.Add(1, new KeyValuePair<string, object?>("granary.priority", priority switch { CallPriority.High => "high", CallPriority.Batch => "batch", _ => "normal" }));
+    public void Shed(CallPriority priority)
+    {
+        Counts.CountShed();
+        _shed.Add(1, new KeyValuePair<string, object?>("granary.priority", priority switch { CallPriority.High => "high", CallPriority.Batch => "batch", _ => "normal" }));
+    }
 
     public void WatchShedding(CallGate gate)
     {
+        Counts.Shedding = gate;
         _meter.CreateObservableGauge("granary.gateway.shedding.limit", () => gate.Limit == int.MaxValue ? 0 : gate.Limit, "{call}", "Calls that may be under way; 0 while there is no overload and no limit.");
         _meter.CreateObservableUpDownCounter("granary.gateway.shedding.waiting", () => gate.Waiting, "{call}", "Calls that wait under overload.");
     }

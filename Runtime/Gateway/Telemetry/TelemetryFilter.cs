@@ -53,10 +53,12 @@ internal sealed class TelemetryFilter : IRpcFilter
 
         activity.End();
         var code = call.Error?.Code ?? StatusCode.Ok;
+        var took = call.Time.GetElapsedTime(call.StartedAt);
+        _instruments.Counts.CountCall(took, code != StatusCode.Ok);
         if (_instruments.Duration.Enabled)
         {
             _instruments.Duration.Record(
-                call.Time.GetElapsedTime(call.StartedAt).TotalSeconds,
+                took.TotalSeconds,
                 activity.Tag, new(RpcSpan.CodeTag, s_codes[(int)RpcStatus.Known(code)]), new("network.protocol.name", call.Protocol));
         }
 

@@ -13,13 +13,15 @@ internal sealed class RecordingFilter(CallRecorder calls) : IIncomingGrainCallFi
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        if (context.Grain is SiloStatistics || context.InterfaceMethod is not { } method)
+        var number = context.Grain is SiloStatistics || context.InterfaceMethod is not { } method
+            ? 0
+            : _numbers.GetOrAdd((context.TargetId.Type, method), static (key, calls) => calls.NumberOf(key.Type.ToString()!, key.Method.DeclaringType!.FullName!, key.Method.Name), calls);
+        if (number == 0)
         {
             await context.Invoke();
             return;
         }
 
-        var number = _numbers.GetOrAdd((context.TargetId.Type, method), static (key, calls) => calls.NumberOf(key.Type.ToString()!, key.Method.DeclaringType!.FullName!, key.Method.Name), calls);
         var counts = calls.OfThread;
         counts.Begin(number);
         var started = Stopwatch.GetTimestamp();

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Options;
+
+namespace Granary.ApiHost.Dashboard.Feed;
+
+/// <summary>The parts of the dashboard's feed.</summary>
+internal static class FeedServices
+{
+    internal static void AddDashboardFeed(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<FeedOptions>().Bind(configuration.GetSection(FeedOptions.Section)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<FeedOptions>, FeedOptionsValidation>();
+        services.AddSingleton<EventLog>();
+        services.AddSingleton<OwnGateway>();
+        services.AddSingleton<SiloSource>();
+        services.AddSingleton<ServiceIndex>();
+        services.AddSingleton<ClusterSampler>();
+        services.AddSingleton<GatewayExchange>();
+        services.AddHostedService(s => s.GetRequiredService<GatewayExchange>());
+        services.AddHostedService<SiloEvents>();
+    }
+}

@@ -1,0 +1,102 @@
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace Granary.Telemetry.Statistics;
+
+/// <summary>Where the gateways of a cluster tell each other how they are: one grain, key 0. Its calls never wait for each other.</summary>
+[Alias("granary.gateways")]
+internal interface IGatewayExchange : IGrainWithIntegerKey
+{
+    /// <summary>Leaves the caller's report and gives those of the others that came in the last seconds.</summary>
+    [AlwaysInterleave]
+    Task<List<GatewayReport>> Exchange(GatewayReport mine);
+
+    /// <summary>The caller stops: it is forgotten at once.</summary>
+    [AlwaysInterleave]
+    Task Leave(string name);
+}
+
+/// <summary>How one gateway is.</summary>
+[GenerateSerializer]
+[Immutable]
+internal sealed class GatewayReport
+{
+    /// <summary>Tells gateways apart: the host's name and the process.</summary>
+    [Id(0)]
+    public string Name { get; init; } = "";
+
+    /// <summary>The first address it serves.</summary>
+    [Id(1)]
+    public string Address { get; init; } = "";
+
+    [Id(2)]
+    public string Release { get; init; } = "";
+
+    /// <summary>Unix milliseconds.</summary>
+    [Id(3)]
+    public long StartedAt { get; init; }
+
+    [Id(4)]
+    public double CallsPerSecond { get; init; }
+
+    [Id(5)]
+    public double ErrorsPerSecond { get; init; }
+
+    [Id(6)]
+    public long InFlight { get; init; }
+
+    /// <summary>Milliseconds; negative when there were no calls.</summary>
+    [Id(7)]
+    public double P50 { get; init; }
+
+    [Id(8)]
+    public double P99 { get; init; }
+
+    /// <summary>0 to 100 of all cores.</summary>
+    [Id(9)]
+    public double Cpu { get; init; }
+
+    /// <summary>Bytes.</summary>
+    [Id(10)]
+    public long Memory { get; init; }
+
+    /// <summary>What its stages know, as the dashboard's JSON.</summary>
+    [Id(11)]
+    public string Limits { get; init; } = "";
+}
+
+/// <summary>The reports of the last seconds, in memory: when the grain moves, the next exchange brings them again.</summary>
+[GrainType(TypeName)]
+internal sealed class GatewayExchangeGrain(TimeProvider time) : Grain, IGatewayExchange
+{
+    internal const string TypeName = "granary.gateways";
+
+    private const int MostGateways = 200;
+    private const int MostText = 256;
+    private const int MostLimits = 64 * 1024;
+
+    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(7);
+
+    private readonly Dictionary<string, (GatewayReport Report, DateTimeOffset At)> _reports = new(StringComparer.Ordinal);
+
+    public Task<List<GatewayReport>> Exchange(GatewayReport mine)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (name, (_, at)) in _reports.ToArray())
+        {
+            if (now - at > s_fresh) _reports.Remove(name);
+        }
+
+        if (mine.Name.Length is 0 or > MostText || mine.Address.Length > MostText || mine.Release.Length > MostText || mine.Limits.Length > MostLimits)
+            throw new ArgumentException($"A gateway's report has a name of 1 to {MostText} characters, and texts of at most {MostText}; its limits take at most {MostLimits}.", nameof(mine));
+        if (_reports.Count < MostGateways || _reports.ContainsKey(mine.Name)) _reports[mine.Name] = (mine, now);
+        return Task.FromResult<List<GatewayReport>>([.. _reports.Values.Where(r => r.Report.Name != mine.Name).Select(r => r.Report).OrderBy(r => r.Name, StringComparer.Ordinal)]);
+    }
+
+    public Task Leave(string name)
+    {
+        _reports.Remove(name);
+        return Task.CompletedTask;
+    }
+}
