@@ -225,26 +225,20 @@ public sealed class CallRecorder
         return slab;
     }
 
-    /// <summary>The slabs of a thread; when the thread is gone the garbage collector finds this, and they go to other threads.</summary>
+    /// <summary>The slabs of a thread, one for each silo of the process; when the thread is gone the garbage collector finds this, and they go to other threads.</summary>
     private sealed class SlabHolder
     {
-        private readonly ConditionalWeakTable<CallRecorder, CallSlab> _slabs = [];
-        private readonly List<WeakReference<CallSlab>> _all = [];
+        private readonly Dictionary<CallRecorder, CallSlab> _slabs = [];
 
         ~SlabHolder()
         {
-            foreach (var reference in _all)
-            {
-                if (reference.TryGetTarget(out var slab)) slab.Owner._free.Push(slab);
-            }
+            // Recorders know their slabs, so these are alive.
+            foreach (var slab in _slabs.Values) slab.Owner._free.Push(slab);
         }
 
         internal CallSlab Of(CallRecorder recorder)
         {
-            if (_slabs.TryGetValue(recorder, out var slab)) return slab;
-            slab = recorder.TakeSlab();
-            _slabs.Add(recorder, slab);
-            _all.Add(new WeakReference<CallSlab>(slab));
+            if (!_slabs.TryGetValue(recorder, out var slab)) _slabs.Add(recorder, slab = recorder.TakeSlab());
             return slab;
         }
     }

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using Granary.Telemetry.Logs;
 using Granary.Telemetry.Prometheus;
+using Granary.Telemetry.Statistics;
 using Granary.Telemetry.Traces;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -90,6 +91,7 @@ public static class TelemetryServiceCollectionExtensions
 
         // Read here, since loggers are made before the options are checked; a wrong value ends the start there.
         var entries = int.TryParse(section[nameof(TelemetryOptions.LogTailEntries)], NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && TelemetryOptionsValidation.IsLogTail(number) ? number : new TelemetryOptions().LogTailEntries;
+        services.TryAddSingleton(provider => new ProcessLog(provider.GetRequiredService<LogTail>(), provider.GetRequiredService<LogLevels>()));
         services.TryAddSingleton(provider => new LogTail(entries, Clock(provider)));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILoggerProvider, LogTailProvider>());
         if (string.Equals(section[nameof(TelemetryOptions.LogFormat)], nameof(ConsoleLogFormat.Json), StringComparison.OrdinalIgnoreCase))

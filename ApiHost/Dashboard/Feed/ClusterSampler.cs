@@ -9,7 +9,7 @@ namespace Granary.ApiHost.Dashboard.Feed;
 /// Puts the cluster's figures together once a second while a page is open, and not otherwise: each silo is asked by itself, at the same time, and one that does not answer in time is shown so without holding up
 /// the others. Thread-safe.
 /// </summary>
-internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, GatewayExchange gateways, OwnGateway own, ServiceIndex services, TimeProvider time, ILogger<ClusterSampler> logger) : IDisposable
+internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, GatewayExchange gateways, OwnGateway own, ClusterLog log, ServiceIndex services, TimeProvider time, ILogger<ClusterSampler> logger) : IDisposable
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(1);
 
@@ -44,23 +44,15 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
     /// <summary>The newest second.</summary>
     internal FeedTick Current => Volatile.Read(ref _tick);
 
-    /// <summary>Pages open now.</summary>
-    internal int Watchers
-    {
-        get
-        {
-            lock (_lock) return _watching.Count;
-        }
-    }
-
-    /// <summary>A page shows this view until the result is disposed of.</summary>
-    internal IDisposable Watch(FeedView view)
+    /// <summary>A page shows this view until the result is disposed of; null when <paramref name="most"/> pages are open already.</summary>
+    internal IDisposable? Watch(FeedView view, int most)
     {
         // Two pages with the same view are two.
-        var own = view with { };
+        var page = view with { };
         lock (_lock)
         {
-            _watching.Add(own);
+            if (_watching.Count >= most) return null;
+            _watching.Add(page);
             if (!_runs)
             {
                 _runs = true;
@@ -68,7 +60,7 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
             }
         }
 
-        return new Open(this, own);
+        return new Open(this, page);
     }
 
     /// <summary>The newest second, once it is another than the one seen.</summary>
@@ -110,7 +102,7 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
 
                 try
                 {
-                    await AskAsync(figures, views);
+                    await Task.WhenAll(AskAsync(figures, views), GatherLogAsync(views));
                     Publish(await MakeAsync(figures, views, second));
                 }
                 catch (Exception error) when (!_stop.IsCancellationRequested)
@@ -170,6 +162,11 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
 
     private static string NoAnswer => $"does not answer within {SiloSource.Patience.TotalSeconds} s";
 
+    private async Task GatherLogAsync(FeedView[] views)
+    {
+        if (views.Select(v => v.Log?.Level).Min() is { } level) await log.GatherAsync(level, s_wait);
+    }
+
     private async Task<FeedTick> MakeAsync(ClusterFigures figures, FeedView[] views, long second)
     {
         var wanted = views.Aggregate(FeedViews.Overview, (all, v) => all | v.Views);
@@ -187,6 +184,7 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
             Grains = wanted.HasFlag(FeedViews.Grains) ? FeedTick.Frame("grains", figures.Grains(), FeedJson.Default.GrainsMessage) : default,
             Limits = wanted.HasFlag(FeedViews.Limits) ? FeedTick.Frame("limits", new LimitsMessage(gateways.Limits), FeedJson.Default.LimitsMessage) : default,
             Graph = wanted.HasFlag(FeedViews.Graph) ? FeedTick.Frame("graph", figures.Graph(gateways.Gateways), FeedJson.Default.GraphMessage) : default,
+            Levels = wanted.HasFlag(FeedViews.Logs) ? FeedTick.Frame("log-levels", new LogLevelsMessage(log.Levels), FeedJson.Default.LogLevelsMessage) : default,
             Looked = await LookAsync(figures, [.. views.Select(v => v.Grain).OfType<GrainId>().Distinct().Take(MostGrains)]),
             History = () => FeedTick.Frame("history", _history.Read(), FeedJson.Default.HistoryMessage),
             ServicesHistory = () => FeedTick.Frame("services-history", methods.Read(), FeedJson.Default.ServicesHistoryMessage),

@@ -20,22 +20,26 @@ namespace Granary.ApiHost.Dashboard.Feed;
 public sealed class FeedController(IServiceProvider services, OpenRequests requests, TimeProvider time, IHostApplicationLifetime lifetime) : ControllerBase
 {
     private const int FirstEvents = 200;
+    private const int MostLines = 200;
 
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(15);
 
     /// <summary>Streams until the page is closed.</summary>
     /// <param name="view">overview, services, grains, grain, limits, graph or logs.</param>
     /// <param name="grain">For the view grain: its type and key.</param>
+    /// <param name="level">For the view logs: the least grave level.</param>
+    /// <param name="text">For the view logs: a part of the text, category or exception, or a trace's id.</param>
+    /// <param name="process">For the view logs: one process.</param>
     [HttpGet]
-    public async Task<EmptyResult> Get([FromQuery] string? view, [FromQuery] string? grain)
+    public async Task<EmptyResult> Get([FromQuery] string? view, [FromQuery] string? grain, [FromQuery] string? level, [FromQuery] string? text, [FromQuery] string? process)
     {
-        var wanted = FeedView.Parse(view, grain);
+        var wanted = FeedView.Parse(view, grain, level, text, process);
         var sampler = services.GetRequiredService<ClusterSampler>();
         var most = services.GetRequiredService<IOptions<FeedOptions>>().Value.MaximumWatchers;
         using var request = await requests.HoldAsync(HttpContext);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(request.Over, lifetime.ApplicationStopping);
-        if (sampler.Watchers >= most) throw new RpcException(Rpc.StatusCode.ResourceExhausted, $"{most} dashboards are open on this host already; close one, or try again later") { RetryAfter = TimeSpan.FromSeconds(10) };
-        using var open = sampler.Watch(wanted);
+        using var open = sampler.Watch(wanted, most)
+            ?? throw new RpcException(Rpc.StatusCode.ResourceExhausted, $"{most} dashboards are open on this host already; close one, or try again later") { RetryAfter = TimeSpan.FromSeconds(10) };
         try
         {
             await SendAsync(sampler, wanted, over.Token);
@@ -51,6 +55,7 @@ public sealed class FeedController(IServiceProvider services, OpenRequests reque
     private async Task SendAsync(ClusterSampler sampler, FeedView view, CancellationToken over)
     {
         var log = services.GetRequiredService<EventLog>();
+        var ring = services.GetRequiredService<ClusterLog>().Ring;
         HttpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         Response.ContentType = "text/event-stream";
         Response.Headers.CacheControl = "no-store";
@@ -71,6 +76,7 @@ public sealed class FeedController(IServiceProvider services, OpenRequests reque
             if (view.Views.HasFlag(FeedViews.Services)) frames.Add(tick.ServicesHistory());
         }
 
+        long? logged = null;
         while (true)
         {
             foreach (var frame in frames) await output.WriteAsync(frame, over);
@@ -85,6 +91,13 @@ public sealed class FeedController(IServiceProvider services, OpenRequests reque
 
             tick = await next;
             tick.WriteTo(frames, view);
+            if (view.Log is { } filter)
+            {
+                var (entries, last, missed) = ring.After(logged ?? 0, MostLines, filter);
+                if (entries.Length > 0 || logged is null) frames.Add(FeedTick.Frame("logs", new LogsMessage(entries, missed), FeedJson.Default.LogsMessage));
+                logged = last;
+            }
+
             if (log.Last == told) continue;
             events = log.After(told, FirstEvents);
             told = events[^1].Id;

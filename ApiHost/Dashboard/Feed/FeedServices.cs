@@ -15,6 +15,7 @@ internal static class FeedServices
         services.AddSingleton<ServiceIndex>();
         services.AddSingleton<ClusterSampler>();
         services.AddSingleton<GatewayExchange>();
+        services.AddSingleton<ClusterLog>();
         services.AddHostedService(s => s.GetRequiredService<GatewayExchange>());
         services.AddHostedService<SiloEvents>();
     }

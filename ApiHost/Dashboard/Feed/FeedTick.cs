@@ -22,6 +22,8 @@ internal sealed class FeedTick
 
     internal ReadOnlyMemory<byte> Graph { get; init; }
 
+    internal ReadOnlyMemory<byte> Levels { get; init; }
+
     /// <summary>By grain.</summary>
     internal IReadOnlyDictionary<GrainId, ReadOnlyMemory<byte>> Looked { get; init; } = new Dictionary<GrainId, ReadOnlyMemory<byte>>();
 
@@ -48,6 +50,7 @@ internal sealed class FeedTick
         if (view.Views.HasFlag(FeedViews.Grains)) Add(Grains);
         if (view.Views.HasFlag(FeedViews.Limits)) Add(Limits);
         if (view.Views.HasFlag(FeedViews.Graph)) Add(Graph);
+        if (view.Views.HasFlag(FeedViews.Logs)) Add(Levels);
         if (view.Grain is { } grain && Looked.TryGetValue(grain, out var frame)) Add(frame);
 
         void Add(ReadOnlyMemory<byte> one)

@@ -24,7 +24,7 @@ internal sealed class OwnGateway(GatewayStatistics statistics, IServer server, T
     internal string Name { get; } = $"{Environment.MachineName}:{Environment.ProcessId}";
 
     /// <summary>Reads it anew.</summary>
-    internal (GatewayReport Report, GatewayLimits Limits) Read()
+    internal (GatewayReport Report, GatewayLimits Limits) Read(List<LevelOverride> levels, bool wantsLog, List<LogLine> log)
     {
         var now = time.GetTimestamp();
         var reading = statistics.Read();
@@ -52,6 +52,9 @@ internal sealed class OwnGateway(GatewayStatistics statistics, IServer server, T
             Cpu = seconds > 0 ? Math.Round(Math.Clamp((cpu - _cpu).TotalSeconds / seconds / Environment.ProcessorCount * 100, 0, 100), 1) : 0,
             Memory = Environment.WorkingSet,
             Limits = JsonSerializer.Serialize(limits, FeedJson.Default.GatewayLimits),
+            Levels = levels,
+            WantsLog = wantsLog,
+            Log = log,
         };
         (_before, _readAt, _cpu) = (reading, now, cpu);
         return (report, limits);

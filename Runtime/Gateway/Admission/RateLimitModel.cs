@@ -52,6 +52,9 @@ internal sealed class RateLimitModel
     /// <summary>The limits of a method: of the policies it names, or the default one, and those for every call.</summary>
     public RateLimitSet Of(RpcMethod method) => _methods[method];
 
+    /// <summary>Every limit in use, by name.</summary>
+    public IEnumerable<RateLimit> All => _limits.Values.Append(_default).DistinctBy(l => l.Name).OrderBy(l => l.Name, StringComparer.Ordinal);
+
     /// <summary>The limits of a controller.</summary>
     /// <exception cref="OptionsValidationException">The configuration has no such policy.</exception>
     public RateLimitSet Named(string policies, string usedBy) =>

@@ -80,7 +80,7 @@ internal sealed class RateLimiter
     }
 
     /// <summary>Every limit in use, by name.</summary>
-    public IEnumerable<RateLimit> Limits => _limits.Values.Append(_default).OrderBy(l => l.Name, StringComparer.Ordinal);
+    public IEnumerable<RateLimit> Limits => _model.All;
 
     private void Note(RateLimitSet limits, RateLimit? refused, bool isConcurrency)
     {

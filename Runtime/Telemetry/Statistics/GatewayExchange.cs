@@ -10,7 +10,11 @@ internal interface IGatewayExchange : IGrainWithIntegerKey
 {
     /// <summary>Leaves the caller's report and gives those of the others that came in the last seconds.</summary>
     [AlwaysInterleave]
-    Task<List<GatewayReport>> Exchange(GatewayReport mine);
+    Task<GatewayNews> Exchange(GatewayReport mine);
+
+    /// <summary>Tells every gateway of an order within their next exchange; those that join later do not hear of it.</summary>
+    [AlwaysInterleave]
+    Task Order(LevelOrder order);
 
     /// <summary>The caller stops: it is forgotten at once.</summary>
     [AlwaysInterleave]
@@ -64,6 +68,31 @@ internal sealed class GatewayReport
     /// <summary>What its stages know, as the dashboard's JSON.</summary>
     [Id(11)]
     public string Limits { get; init; } = "";
+
+    /// <summary>The log levels that were set at run time.</summary>
+    [Id(12)]
+    public List<LevelOverride> Levels { get; init; } = [];
+
+    /// <summary>Whether somebody there looks at the log, so that the others bring theirs.</summary>
+    [Id(13)]
+    public bool WantsLog { get; init; }
+
+    /// <summary>Its log since it last brought some, when somebody elsewhere looks.</summary>
+    [Id(14)]
+    public List<LogLine> Log { get; init; } = [];
+}
+
+/// <summary>What a gateway hears from the others.</summary>
+[GenerateSerializer]
+[Immutable]
+internal sealed class GatewayNews
+{
+    [Id(0)]
+    public List<GatewayReport> Others { get; init; } = [];
+
+    /// <summary>The orders of the last seconds.</summary>
+    [Id(1)]
+    public List<LevelOrder> Orders { get; init; } = [];
 }
 
 /// <summary>The reports of the last seconds, in memory: when the grain moves, the next exchange brings them again.</summary>
@@ -76,27 +105,55 @@ internal sealed class GatewayExchangeGrain(TimeProvider time) : Grain, IGatewayE
     private const int MostText = 256;
     private const int MostLimits = 64 * 1024;
 
+    /// <summary>Lines of a log that a report may carry.</summary>
+    internal const int MostLines = 200;
+
+    private const int MostOrders = 200;
+
     private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(7);
 
-    private readonly Dictionary<string, (GatewayReport Report, DateTimeOffset At)> _reports = new(StringComparer.Ordinal);
+    /// <summary>Longer than any gateway that is there needs to hear of it.</summary>
+    private static readonly TimeSpan s_heard = TimeSpan.FromSeconds(30);
 
-    public Task<List<GatewayReport>> Exchange(GatewayReport mine)
+    private readonly Dictionary<string, (GatewayReport Report, DateTimeOffset At)> _reports = new(StringComparer.Ordinal);
+    private readonly List<(LevelOrder Order, DateTimeOffset At)> _orders = [];
+
+    public Task<GatewayNews> Exchange(GatewayReport mine)
     {
         var now = time.GetUtcNow();
-        foreach (var (name, (_, at)) in _reports.ToArray())
-        {
-            if (now - at > s_fresh) _reports.Remove(name);
-        }
-
-        if (mine.Name.Length is 0 or > MostText || mine.Address.Length > MostText || mine.Release.Length > MostText || mine.Limits.Length > MostLimits)
-            throw new ArgumentException($"A gateway's report has a name of 1 to {MostText} characters, and texts of at most {MostText}; its limits take at most {MostLimits}.", nameof(mine));
+        Forget(now);
+        if (mine.Name.Length is 0 or > MostText || mine.Address.Length > MostText || mine.Release.Length > MostText || mine.Limits.Length > MostLimits || mine.Log.Count > MostLines)
+            throw new ArgumentException($"A gateway's report has a name of 1 to {MostText} characters, texts of at most {MostText}, limits of at most {MostLimits} and {MostLines} lines of its log.", nameof(mine));
         if (_reports.Count < MostGateways || _reports.ContainsKey(mine.Name)) _reports[mine.Name] = (mine, now);
-        return Task.FromResult<List<GatewayReport>>([.. _reports.Values.Where(r => r.Report.Name != mine.Name).Select(r => r.Report).OrderBy(r => r.Name, StringComparer.Ordinal)]);
+        return Task.FromResult(new GatewayNews
+        {
+            Others = [.. _reports.Values.Where(r => r.Report.Name != mine.Name).Select(r => r.Report).OrderBy(r => r.Name, StringComparer.Ordinal)],
+            Orders = [.. _orders.Select(o => o.Order)],
+        });
+    }
+
+    public Task Order(LevelOrder order)
+    {
+        var now = time.GetUtcNow();
+        Forget(now);
+        if (_orders.Count >= MostOrders) throw new ArgumentException($"More than {MostOrders} log levels were set within {s_heard.TotalSeconds} s. Wait a little.", nameof(order));
+        _orders.Add((order, now));
+        return Task.CompletedTask;
     }
 
     public Task Leave(string name)
     {
         _reports.Remove(name);
         return Task.CompletedTask;
+    }
+
+    private void Forget(DateTimeOffset now)
+    {
+        foreach (var (name, (_, at)) in _reports.ToArray())
+        {
+            if (now - at > s_fresh) _reports.Remove(name);
+        }
+
+        _orders.RemoveAll(o => now - o.At > s_heard);
     }
 }

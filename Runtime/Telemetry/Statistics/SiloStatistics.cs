@@ -14,6 +14,7 @@ internal sealed class SiloStatistics(IServiceProvider services) : Grain, ISiloSt
 
     // Missing where nothing is counted, or where the engine does not tell.
     private readonly CallRecorder? _calls = (CallRecorder?)services.GetService(typeof(CallRecorder));
+    private readonly ProcessLog? _log = (ProcessLog?)services.GetService(typeof(ProcessLog));
     private readonly ISiloInspector? _silo = (ISiloInspector?)services.GetService(typeof(ISiloInspector));
 
     public Task<SiloFigures> Read(SiloQuestion question)
@@ -53,6 +54,14 @@ internal sealed class SiloStatistics(IServiceProvider services) : Grain, ISiloSt
             Running = found?.Running ?? -1,
             Calls = _calls is null ? [] : [.. _calls.Watch(id).Concat(_calls.Slowest(Most).Where(c => c.Grain == id)).Distinct().OrderByDescending(c => c.EndedAt).Select(figures.Call)],
         });
+    }
+
+    public Task<LogPage> ReadLog(LogQuestion question) => Task.FromResult(_log?.Read(question) ?? new LogPage());
+
+    public Task SetLevel(LevelOrder order)
+    {
+        _log?.Obey(order);
+        return Task.CompletedTask;
     }
 
     private static LoadFigures Load(MemberLoad load) => new()

@@ -15,6 +15,14 @@ internal interface ISiloStatistics : IGrainWithStringKey
     /// <summary>What a grain does that is in memory there, and its last calls, which are kept from the first look on.</summary>
     [AlwaysInterleave]
     Task<GrainFigures> Look(string grain);
+
+    /// <summary>The last log entries of its process, and the log levels set at run time.</summary>
+    [AlwaysInterleave]
+    Task<LogPage> ReadLog(LogQuestion question);
+
+    /// <summary>Sets a log level of its process for a time, or takes it back.</summary>
+    [AlwaysInterleave]
+    Task SetLevel(LevelOrder order);
 }
 
 /// <summary>How <see cref="ISiloStatistics"/> is reached.</summary>
