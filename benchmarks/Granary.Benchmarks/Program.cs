@@ -1,6 +1,7 @@
 using System.Globalization;
 using Granary.Benchmarks.Cluster;
 using Granary.Benchmarks.Codecs;
+using Granary.Benchmarks.Dashboard;
 using Granary.Benchmarks.Fuzzing;
 using Granary.Benchmarks.Grpc;
 using Granary.Benchmarks.Http;
@@ -38,7 +39,7 @@ switch (args)
         return 0;
 }
 
-IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new StageCost(), new GrpcCalls(), new PassThroughCost(), new Tokens(), new OverloadRun(), new SharedLimits(), new TelemetryCost(), new Starts()];
+IBenchmark[] all = [new LocalCalls(), new Hops(), new FanOut(), new FrameCalls(), new RedisFrameCalls(), new Failover(), new Activations(), new RedisActivations(), new CodecComparison(), new HttpCalls(), new StageCost(), new GrpcCalls(), new PassThroughCost(), new DashboardCost(), new Tokens(), new OverloadRun(), new SharedLimits(), new TelemetryCost(), new Starts()];
 
 Options options;
 try

@@ -1,5 +1,4 @@
 using Granary.Telemetry.Statistics;
-using Microsoft.Extensions.Logging;
 
 namespace Granary.ApiHost.Dashboard.Feed;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Granary.Gateway;
 using Granary.Gateway.Resilience;
-using Granary.Statistics;
 using Granary.Telemetry;
 using Granary.Telemetry.Statistics;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -1,4 +1,3 @@
-using Granary.Gateway.Admission;
 using Granary.Gateway.Resilience;
 using Granary.Statistics;
 

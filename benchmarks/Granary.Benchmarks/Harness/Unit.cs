@@ -22,6 +22,9 @@ internal sealed class Unit
 
     internal static readonly Unit Megabytes = new("MB", moreIsBetter: false, v => string.Create(CultureInfo.InvariantCulture, $"{v:0.0} MB"));
 
+    /// <summary>Of one core's time.</summary>
+    internal static readonly Unit CorePercent = new("%", moreIsBetter: false, v => string.Create(CultureInfo.InvariantCulture, $"{v:0.00} %"));
+
     internal static readonly Unit Times = new("x", moreIsBetter: true, v => string.Create(CultureInfo.InvariantCulture, $"{v:0.00} x"));
 
     private readonly Func<double, string> _format;

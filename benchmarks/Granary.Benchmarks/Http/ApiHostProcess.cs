@@ -10,12 +10,14 @@ internal sealed class ApiHostProcess : IDisposable
     internal const string Body = """{"a":7,"b":8}""";
 
     private readonly ChildProcess _process;
+    private readonly TokenIssuer _issuer;
 
-    private ApiHostProcess(ChildProcess process, int port, string token)
+    private ApiHostProcess(ChildProcess process, int port, TokenIssuer issuer)
     {
         _process = process;
+        _issuer = issuer;
         Port = port;
-        Token = token;
+        Token = TokenFor("user");
     }
 
     internal ChildProcess Process => _process;
@@ -23,6 +25,8 @@ internal sealed class ApiHostProcess : IDisposable
     internal int Port { get; }
 
     internal string Token { get; }
+
+    internal string TokenFor(params string[] roles) => _issuer.Issue("bench", roles, TimeSpan.FromHours(1));
 
     /// <param name="settings">Beside its own.</param>
     internal static ApiHostProcess Start(params KeyValuePair<string, string>[] settings)
@@ -43,7 +47,7 @@ internal sealed class ApiHostProcess : IDisposable
             }.Concat(settings),
             "--urls",
             $"http://127.0.0.1:{port}");
-        return new ApiHostProcess(process, port, new TokenIssuer(new AuthenticationOptions { Key = key }).Issue("bench", ["user"], TimeSpan.FromHours(1)));
+        return new ApiHostProcess(process, port, new TokenIssuer(new AuthenticationOptions { Key = key }));
     }
 
     /// <summary>Calls until the answer is 56.</summary>
