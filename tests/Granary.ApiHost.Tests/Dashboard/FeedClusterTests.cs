@@ -8,6 +8,9 @@ public sealed class FeedClusterTests : IAsyncLifetime
 {
     private const string Secret = "Granary:Engine:ClusterSecret=a secret of the cluster's processes";
 
+    // What is asked again and again until it holds.
+    private const string Often = "Granary:RateLimits:Policies:admin:Burst=100000";
+
     private RedisServer? _redis;
 
     public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
@@ -23,8 +26,8 @@ public sealed class FeedClusterTests : IAsyncLifetime
         await using var first = HostProcess.Start("Silo", "Production", Redis, Secret, "Granary:Cluster:SiloName=first");
         await using var second = HostProcess.Start("Silo", "Production", Redis, Secret, "Granary:Cluster:SiloName=second");
         await Task.WhenAll(first.AddressAsync(), second.AddressAsync());
-        await using var one = HostProcess.Start("ApiHost", "Production", Redis, Secret, Tokens.Setting, "Granary:Mode=Client");
-        await using var other = HostProcess.Start("ApiHost", "Production", Redis, Secret, Tokens.Setting, "Granary:Mode=Client");
+        await using var one = HostProcess.Start("ApiHost", "Production", Redis, Secret, Tokens.Setting, Often, "Granary:Mode=Client");
+        await using var other = HostProcess.Start("ApiHost", "Production", Redis, Secret, Tokens.Setting, Often, "Granary:Mode=Client");
         var address = await one.AddressAsync();
         var otherAddress = await other.AddressAsync();
 
