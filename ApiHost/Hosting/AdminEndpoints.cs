@@ -12,12 +12,15 @@ internal static class AdminEndpoints
     /// <summary>The authorization policy of the controllers: the role <c>admin</c>.</summary>
     internal const string Policy = "admin";
 
+    /// <summary>The authorization policy of <c>/metrics</c>: a scraper needs no more than the role <c>metrics</c>.</summary>
+    internal const string MetricsPolicy = "metrics";
+
     /// <summary>Their rate limit policy, in <c>Granary:RateLimits:Policies</c>.</summary>
     internal const string RateLimit = "admin";
 
     internal static void AddAdmin(this IServiceCollection services)
     {
-        services.AddAuthorizationBuilder().AddPolicy(Policy, policy => policy.RequireRole("admin"));
+        services.AddAuthorizationBuilder().AddPolicy(Policy, policy => policy.RequireRole("admin")).AddPolicy(MetricsPolicy, policy => policy.RequireRole("admin", "metrics"));
         services.AddSingleton<DevelopmentTokens>();
         services.AddMvcCore(mvc =>
             {
@@ -42,6 +45,6 @@ internal static class AdminEndpoints
         app.MapControllers();
         var metrics = app.MapGranaryMetrics();
         if (options.AnonymousMetrics ?? app.Environment.IsDevelopment()) metrics.AllowAnonymous();
-        else metrics.RequireAuthorization(Policy);
+        else metrics.RequireAuthorization(MetricsPolicy);
     }
 }

@@ -8,7 +8,7 @@ internal sealed class ApiHostOptions
     /// <summary>Whether grains live in this process or in silos of their own.</summary>
     public HostMode Mode { get; set; } = HostMode.Embedded;
 
-    /// <summary>Whether <c>/metrics</c> answers anyone; otherwise it needs the role <c>admin</c>. The default is yes in Development only.</summary>
+    /// <summary>Whether <c>/metrics</c> answers anyone; otherwise it needs the role <c>metrics</c> or <c>admin</c>. The default is yes in Development only.</summary>
     public bool? AnonymousMetrics { get; set; }
 }
 

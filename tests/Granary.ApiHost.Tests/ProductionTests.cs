@@ -16,7 +16,7 @@ public sealed class ProductionTests
         Assert.Equal("NOT_FOUND", (await address.AskAsync(HttpMethod.Post, "/admin/tokens", Tokens.For("admin"), """{"subject":"x"}""")).Code);
         Assert.Equal("UNAUTHENTICATED", (await address.GetAsync("/metrics")).Code);
         Assert.Equal("PERMISSION_DENIED", (await address.GetAsync("/metrics", Tokens.For("user"))).Code);
-        Exposition.Parse((await address.GetAsync("/metrics", Tokens.For("admin"))).Body, openMetrics: false);
+        Exposition.Parse((await address.GetAsync("/metrics", Tokens.For("metrics"))).Body, openMetrics: false);
 
         host.Terminate();
         Assert.Equal(0, await host.ExitAsync());
