@@ -76,6 +76,18 @@ internal sealed class GatewayExchange(OwnGateway own, ProcessLog log, IGrainFact
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        try
+        {
+            await RunAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops, perhaps before it has started: no error of ours.
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
         using var timer = new PeriodicTimer(s_period, time);
         do
         {
@@ -92,8 +104,16 @@ internal sealed class GatewayExchange(OwnGateway own, ProcessLog log, IGrainFact
                 FeedLog.ExchangeFailed(logger, error);
             }
 
-            Take(mine, limits, news?.Others);
-            foreach (var order in news?.Orders ?? []) Obey(order);
+            try
+            {
+                Take(mine, limits, news?.Others);
+                foreach (var order in news?.Orders ?? []) Obey(order);
+            }
+            catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+            {
+                // What others report may be of another release, or wrong: it does not end this host.
+                FeedLog.TickFailed(logger, error);
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }

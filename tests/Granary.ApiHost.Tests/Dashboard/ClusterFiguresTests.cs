@@ -2,6 +2,7 @@ using System.Net;
 using Granary.ApiHost.Dashboard.Feed;
 using Granary.Rpc;
 using Granary.Rpc.Catalog;
+using Granary.Schema;
 using Granary.Statistics;
 using Granary.Telemetry.Statistics;
 using Orleans.Runtime;
@@ -80,6 +81,42 @@ public sealed class ClusterFiguresTests
 
         Assert.Null(_figures.Totals().P50);
         Assert.Equal(0, _figures.Totals().CallsPerSecond);
+    }
+
+    [Fact]
+    public void Five_hundred_methods_on_three_silos_make_messages_that_fit_a_browser()
+    {
+        var interfaces = typeof(object).Assembly.GetExportedTypes().Where(t => t.IsInterface).Take(50).ToArray();
+        var services = interfaces.Select((type, i) => new RpcService
+        {
+            Name = $"service{i}",
+            Version = 1,
+            Package = "test.v1",
+            ProtoName = $"Service{i}",
+            InterfaceType = type,
+            Key = RpcKeyKind.String,
+            Methods = [.. Enumerable.Range(0, 10).Select(m => new RpcMethod { Name = $"Method{m}", Kind = RpcMethodKind.Unary, Request = MessageSchema.Empty, Reply = MessageSchema.Empty, CreateRequest = () => null!, Access = RpcAccess.Authenticated })],
+        });
+        var figures = new ClusterFigures(new ServiceIndex(new RpcCatalog(services)));
+        var names = Enumerable.Range(0, 500).Select(i => new MethodName { GrainType = $"type{i / 10}", Interface = interfaces[i / 10].FullName!, Method = $"Method{i % 10}" }).ToList();
+        var wide = new DurationFigures { First = 60, Counts = [.. Enumerable.Range(1, 100).Select(i => (long)i)] };
+        foreach (var port in new[] { 1, 2, 3 })
+        {
+            var silo = figures.Silos[SiloAddress.New(IPAddress.Loopback, port, 1)] = new SiloSeries();
+            for (var second = 1; second < 4; second++)
+            {
+                var methods = names.Select((_, i) => new MethodFigures { Number = i, Begun = second * 1000 * (i + 1), Ended = second * 1000 * (i + 1), Errors = [0, second, 2 * second], Durations = wide }).ToList();
+                figures.Take(silo, new SiloAnswer(new SiloFigures { Epoch = "e", Ticks = second * 1000, Total = methods[0], Names = second == 1 ? names : [], FirstName = second == 1 ? 0 : names.Count, Methods = methods }, null, []));
+            }
+        }
+
+        var all = figures.Services();
+        Assert.Equal(500, all.Services.Sum(s => s.Methods.Count));
+        Assert.Equal(3 * 1000.0 * Enumerable.Range(1, 500).Sum(), all.Services.Sum(s => s.Methods.Sum(m => m.CallsPerSecond)));
+        Assert.Equal(3 * 500 * 3.0, all.Services.Sum(s => s.Methods.Sum(m => m.ErrorsPerSecond)));
+        Assert.InRange(FeedTick.Frame("services", all, FeedJson.Default.ServicesMessage).Length, 10_000, 150_000);
+        Assert.Equal(500, figures.MethodRates().Count);
+        Assert.InRange(FeedTick.Frame("grains", figures.Grains(), FeedJson.Default.GrainsMessage).Length, 1000, 20_000);
     }
 
     [Fact]
