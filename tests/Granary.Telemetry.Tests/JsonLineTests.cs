@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Granary.Rpc;
 using Granary.Telemetry.Logs;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,6 +24,19 @@ public sealed class JsonLineTests
         Assert.Equal("NaN", line.GetProperty("fields").GetProperty("Seconds").GetString());
         Assert.False(line.GetProperty("fields").TryGetProperty("{OriginalFormat}", out _));
         Assert.EndsWith("Z", line.GetProperty("time").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_an_activity_the_trace_is_that_of_the_call_that_runs()
+    {
+        var call = new AsyncLocal<ActivityContext>();
+        RpcTrace.FindBy(() => call.Value);
+        Activity.Current = null;
+        Assert.False(Write(log => log.LogWarning("outside")).TryGetProperty("traceId", out _));
+
+        call.Value = new ActivityContext(ActivityTraceId.CreateFromString("0af7651916cd43dd8448eb211c80319c"), ActivitySpanId.CreateFromString("b7ad6b7169203331"), ActivityTraceFlags.None);
+        var line = Write(log => log.LogWarning("inside"));
+        Assert.Equal(("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"), (line.GetProperty("traceId").GetString(), line.GetProperty("spanId").GetString()));
     }
 
     [Fact]

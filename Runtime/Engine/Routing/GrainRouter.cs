@@ -56,6 +56,7 @@ internal sealed class GrainRouter : CallRouter
     {
         var caller = SynchronizationContext.Current as CallTarget;
         if (!ExecutionContextScope.IsClean) TakeAmbient(call);
+        if (caller is not null) EngineTelemetry.Inherit(call, caller);
         if (!SetDeadline(call, caller)) return;
         call.SourceId = caller is null ? _process.ClientId : caller.CallerId;
         // The end of a call with a stream must be seen, so it never ends unshared.

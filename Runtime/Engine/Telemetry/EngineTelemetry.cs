@@ -10,6 +10,14 @@ internal static class EngineTelemetry
 {
     internal static readonly ActivitySource Source = new("Microsoft.Orleans.Application", "1.0.0");
 
+    static EngineTelemetry() => RpcTrace.FindBy(static () => (SynchronizationContext.Current as CallTarget)?.Request?.TraceParent ?? default);
+
+    /// <summary>A call made on a grain's turn belongs to the trace of the call that the turn is for, also where nobody collects traces and there is no activity to say so.</summary>
+    internal static void Inherit(Call call, CallTarget caller)
+    {
+        if (call.TraceParent.TraceId == default && caller.Request is { } outer && outer.TraceParent.TraceId != default) call.TraceParent = outer.TraceParent;
+    }
+
     /// <summary>Whether a call has spans: not the cluster's own business, and not the batches that a stream is fetched in.</summary>
     internal static bool HasSpans(Call call) => call.Method.Interface.Type != typeof(IRpcStreamSource) && (call.Method.Flags & CallFlags.Engine) == 0 && !SystemGrains.IsSystem(call.TargetId);
 

@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Granary.Rpc;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
@@ -39,10 +39,10 @@ internal sealed class JsonLineFormatter(TimeProvider? time = null) : ConsoleForm
             json.WriteString("category", logEntry.Category);
             if (logEntry.EventId.Id != 0) json.WriteNumber("event", logEntry.EventId.Id);
             json.WriteString("message", Bounded(message));
-            if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } span)
+            if (RpcTrace.Current is var trace && trace.TraceId != default)
             {
-                json.WriteString("traceId", span.TraceId.ToHexString());
-                json.WriteString("spanId", span.SpanId.ToHexString());
+                json.WriteString("traceId", trace.TraceId.ToHexString());
+                json.WriteString("spanId", trace.SpanId.ToHexString());
             }
 
             if (logEntry.Exception is { } error) WriteError(json, error);

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Granary.Rpc;
 using Microsoft.Extensions.Logging;
 
 namespace Granary.Telemetry.Logs;
@@ -71,8 +71,8 @@ public sealed class LogTail
         var at = _time.GetUtcNow();
         text = Cut(text, MaxTextLength);
         var error = exception is null ? null : Cut(exception.ToString(), MaxExceptionLength);
-        var span = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current : null;
-        var (trace, id) = (span?.TraceId.ToHexString(), span?.SpanId.ToHexString());
+        var span = RpcTrace.Current;
+        var (trace, id) = span.TraceId == default ? (null, null) : (span.TraceId.ToHexString(), span.SpanId.ToHexString());
         lock (_lock)
         {
             var sequence = ++_last;

@@ -21,6 +21,13 @@ public static class MetricsEndpointExtensions
 
     private static async Task AnswerAsync(HttpContext context, PrometheusExporter exporter)
     {
+        if (exporter.Collect is null)
+        {
+            // OTEL_SDK_DISABLED
+            await Results.Text("Metrics are switched off in this process: OTEL_SDK_DISABLED is true.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+            return;
+        }
+
         var format = ExpositionFormats.Negotiate(context.Request);
         using var text = await exporter.ScrapeAsync(format, context.RequestAborted);
         var response = context.Response;

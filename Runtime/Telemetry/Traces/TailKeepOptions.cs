@@ -4,8 +4,8 @@ namespace Granary.Telemetry;
 public sealed class TailKeepOptions
 {
     /// <summary>
-    /// Whether to. Every span of every call is then made and held until its part of the trace in this process has ended, which costs each call about what it costs to record it
-    /// (docs/observability.md has the figures); only what is kept is sent.
+    /// Whether traces that were not sampled are sent all the same when they end in an error or were slow. Every span of every call is then made and held until its part of the trace in this process has ended,
+    /// which costs each call about what it costs to record it; only what is kept is sent.
     /// </summary>
     public bool Enabled { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Granary.Rpc;
 
 namespace Granary.Telemetry.Traces;
 
@@ -9,9 +10,6 @@ namespace Granary.Telemetry.Traces;
 /// <param name="slow">The length from which a span is slow.</param>
 internal sealed class TailKeepShard(int most, TimeSpan slow)
 {
-    /// <summary>The tag of spans of calls with a stream, as the gateway and the engine set it.</summary>
-    private const string StreamTag = "granary.stream";
-
     private readonly Lock _lock = new();
     private readonly Dictionary<ActivityTraceId, HeldTrace> _traces = [];
     private readonly LinkedList<HeldTrace> _byAge = [];
@@ -41,7 +39,7 @@ internal sealed class TailKeepShard(int most, TimeSpan slow)
     /// <summary>A span has ended. Returns its trace if that is decided on now: with a reason if it is to be kept.</summary>
     internal HeldTrace? End(Activity span)
     {
-        var reason = span.Status == ActivityStatusCode.Error ? "error" : span.Duration >= slow && span.GetTagItem(StreamTag) is null ? "slow" : null;
+        var reason = span.Status == ActivityStatusCode.Error ? "error" : span.Duration >= slow && span.GetTagItem(RpcSpan.StreamTag) is null ? "slow" : null;
         lock (_lock)
         {
             if (!_traces.TryGetValue(span.TraceId, out var trace))
