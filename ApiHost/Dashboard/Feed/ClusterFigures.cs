@@ -149,6 +149,7 @@ internal sealed class ClusterFigures(ServiceIndex services)
             Waiting = figures.Waiting < 0 ? null : figures.Waiting,
             Running = figures.Running < 0 ? null : figures.Running,
             Calls = Calls(figures),
+            States = [.. figures.States.Select(s => new GrainStateView(s.Name, Text(s.Storage), s.Bytes, Text(s.Etag)))],
         };
     }
 

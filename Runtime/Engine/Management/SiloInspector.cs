@@ -1,6 +1,7 @@
 using Granary.Engine.Activations;
 using Granary.Engine.Membership;
 using Granary.Engine.Routing;
+using Granary.Engine.Storage;
 using Granary.Rpc.Cluster;
 using Orleans.Runtime;
 
@@ -13,6 +14,8 @@ internal sealed class SiloInspector(SiloCore silo, SiloLoadMonitor load, Livenes
     private const int LookedAtOnce = 50_000;
 
     private const int MostCandidates = 100;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
     private IEnumerator<Activation>? _scan;
@@ -57,7 +60,7 @@ internal sealed class SiloInspector(SiloCore silo, SiloLoadMonitor load, Livenes
         }
     }
 
-    public GrainActivity? Find(GrainId grain)
+    public async Task<GrainActivity?> FindAsync(GrainId grain)
     {
         if (silo.Table.Find(grain) is not { State: ActivationState.Active } activation) return null;
         var (now, utc) = (Volatile.Read(ref silo.Now), time.GetUtcNow());
@@ -68,7 +71,28 @@ internal sealed class SiloInspector(SiloCore silo, SiloLoadMonitor load, Livenes
             LastUsed = isRunning ? utc : utc - TimeSpan.FromMilliseconds(Math.Max(0, now - activation.LastUsed)),
             Waiting = activation.QueueLength,
             Running = activation.RunningRequests,
+            States = await StatesAsync(activation),
         };
+    }
+
+    /// <summary>States belong to the grain's turns. One that is busy is not waited for: a page that asks again each second has had the others' by then.</summary>
+    private async Task<IReadOnlyList<StoredState>> StatesAsync(Activation activation)
+    {
+        var told = new TaskCompletionSource<IReadOnlyList<StoredState>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        activation.Post(
+            _ =>
+            {
+                try
+                {
+                    told.TrySetResult([.. (activation.ExtrasOrNull?.Lifecycle?.Migrants ?? []).OfType<IActivationState>().Select(s => s.Describe())]);
+                }
+                catch (Exception error)
+                {
+                    told.TrySetException(error);
+                }
+            },
+            null);
+        return await Task.WhenAny(told.Task, Task.Delay(s_patience, time)) == told.Task ? await told.Task : [];
     }
 
     private static bool Waits(Activation activation) => activation.QueueLength > 0 && activation.State <= ActivationState.Active && !SystemGrains.IsSystem(activation.GrainId);

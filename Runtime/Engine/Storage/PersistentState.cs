@@ -1,4 +1,5 @@
 using Granary.Engine.Activations;
+using Granary.Rpc.Cluster;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -6,7 +7,11 @@ using Orleans.Storage;
 namespace Granary.Engine.Storage;
 
 /// <summary>A state that reads itself when its activation begins.</summary>
-internal interface IActivationState;
+internal interface IActivationState
+{
+    /// <summary>What it is now, for those who run the silo. On the grain's turn.</summary>
+    StoredState Describe();
+}
 
 /// <summary>
 /// One state of one activation: its value in memory and its place in a storage. Used on the grain's turns only. It moves with the activation when that migrates.
@@ -52,6 +57,8 @@ internal sealed class PersistentState<TState> : IPersistentState<TState>, IActiv
         get => RecordExists;
         set => RecordExists = value;
     }
+
+    public StoredState Describe() => new(_name, _storage.GetType().Name, StateCodec.Encode(_state).LongLength, Etag);
 
     private string MigrationKey => $"state/{_name}";
 

@@ -42,4 +42,14 @@ public sealed record GrainActivity(SiloAddress Silo)
 
     /// <summary>Calls that run; null when unknown.</summary>
     public int? Running { get; init; }
+
+    /// <summary>The states that it keeps in a storage; empty where they are not told.</summary>
+    public IReadOnlyList<StoredState> States { get; init; } = [];
 }
+
+/// <summary>A state of a grain in memory.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Storage">The kind of the storage.</param>
+/// <param name="Bytes">As it would be stored now.</param>
+/// <param name="Etag">Of what is stored; null when nothing is.</param>
+public sealed record StoredState(string Name, string Storage, long Bytes, string? Etag);

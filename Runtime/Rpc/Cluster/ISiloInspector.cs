@@ -19,8 +19,8 @@ public interface ISiloInspector
     /// </summary>
     IReadOnlyList<GrainMailbox> LongestMailboxes(int most);
 
-    /// <summary>What a grain does that is in memory here; null when it is not.</summary>
-    GrainActivity? Find(GrainId grain);
+    /// <summary>What a grain does that is in memory here; null when it is not. Its states are looked at on a turn of its own, and not told when none comes soon.</summary>
+    Task<GrainActivity?> FindAsync(GrainId grain);
 }
 
 /// <summary>A grain class with activations.</summary>

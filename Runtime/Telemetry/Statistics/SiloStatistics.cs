@@ -40,12 +40,12 @@ internal sealed class SiloStatistics(IServiceProvider services) : Grain, ISiloSt
         });
     }
 
-    public Task<GrainFigures> Look(string grain)
+    public async Task<GrainFigures> Look(string grain)
     {
         var id = GrainId.Parse(grain);
         var figures = new FiguresReader(_calls);
-        var found = _silo?.Find(id);
-        return Task.FromResult(new GrainFigures
+        var found = _silo is null ? null : await _silo.FindAsync(id);
+        return new GrainFigures
         {
             IsFound = found is not null,
             Since = found?.Since?.ToUnixTimeMilliseconds() ?? 0,
@@ -53,7 +53,8 @@ internal sealed class SiloStatistics(IServiceProvider services) : Grain, ISiloSt
             Waiting = found?.Waiting ?? -1,
             Running = found?.Running ?? -1,
             Calls = _calls is null ? [] : [.. _calls.Watch(id).Concat(_calls.Slowest(Most).Where(c => c.Grain == id)).Distinct().OrderByDescending(c => c.EndedAt).Select(figures.Call)],
-        });
+            States = [.. (found?.States ?? []).Select(s => new StateFigures { Name = s.Name, Storage = s.Storage, Bytes = s.Bytes, Etag = s.Etag ?? "" })],
+        };
     }
 
     public Task<LogPage> ReadLog(LogQuestion question) => Task.FromResult(_log?.Read(question) ?? new LogPage());

@@ -321,4 +321,26 @@ internal sealed class GrainFigures
 
     [Id(5)]
     public List<CallFigures> Calls { get; init; } = [];
+
+    [Id(6)]
+    public List<StateFigures> States { get; init; } = [];
+}
+
+/// <summary>A state of a grain.</summary>
+[GenerateSerializer]
+[Immutable]
+internal sealed class StateFigures
+{
+    [Id(0)]
+    public string Name { get; init; } = "";
+
+    [Id(1)]
+    public string Storage { get; init; } = "";
+
+    [Id(2)]
+    public long Bytes { get; init; }
+
+    /// <summary>Empty when nothing is stored.</summary>
+    [Id(3)]
+    public string Etag { get; init; } = "";
 }

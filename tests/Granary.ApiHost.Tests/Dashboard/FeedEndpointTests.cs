@@ -65,6 +65,13 @@ public sealed class FeedEndpointTests(DevelopmentHost host)
         var call = (await one.NextAsync("grain", g => g.GetProperty("calls").GetArrayLength() > 0)).GetProperty("calls")[0];
         Assert.Equal(("calculator/Multiply", "OK", 32), (call.GetProperty("method").GetString(), call.GetProperty("code").GetString(), call.GetProperty("traceId").GetString()!.Length));
 
+        await host.Address.AskAsync(HttpMethod.Post, "/rpc/users/looked-at/Register", host.Token, """{"displayName":"Ada","email":"ada@example.com"}""");
+        using var user = await FeedReader.OpenAsync(host.Address, host.Token, "view=grain&grain=users/looked-at");
+        var state = (await user.NextAsync("grain", g => g.GetProperty("states").GetArrayLength() > 0)).GetProperty("states")[0];
+        Assert.Equal("user", state.GetProperty("name").GetString());
+        Assert.InRange(state.GetProperty("bytes").GetInt64(), "Ada".Length + "ada@example.com".Length, 1000);
+        Assert.NotEmpty(state.GetProperty("etag").GetString()!);
+
         using var nowhere = await FeedReader.OpenAsync(host.Address, host.Token, "view=grain&grain=calculator/never-called");
         Assert.False((await nowhere.NextAsync("grain", _ => true)).GetProperty("found").GetBoolean());
     }
