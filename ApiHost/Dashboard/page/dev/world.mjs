@@ -120,7 +120,7 @@ export class World {
 
   logs(at, query) {
     const text = query.get('text') ?? '';
-    const entries = Array.from({ length: 3 }, () => ({ process: pick(['silo-0', 'silo-1', 'gateway-a']), sequence: ++this.sequence, at: at - Math.floor(Math.random() * 900), level: pick(['Information', 'Information', 'Information', 'Warning', 'Error']), category: pick(['Granary.Engine.Membership', 'Granary.Gateway.Shedding', 'Granary.Samples.OrderGrain']), text: pick(['The order o-1042 was placed for 3 items', 'A retry of inventory/Restock was refused: the budget is spent', 'The lease was renewed in 3 ms']), traceId: Math.random() < 0.6 ? text.match(/^[0-9a-f]{32}$/) ? text : hex(32) : undefined, exception: Math.random() < 0.1 ? 'System.TimeoutException: the deadline passed\n   at Granary.Samples.OrderGrain.Place()' : undefined }));
+    const entries = Array.from({ length: 3 }, () => ({ process: pick([this.silos[0].address, this.silos[1].address, 'gateway-a']), sequence: ++this.sequence, at: at - Math.floor(Math.random() * 900), level: pick(['information', 'information', 'information', 'warning', 'error']), category: pick(['Granary.Engine.Membership', 'Granary.Gateway.Shedding', 'Granary.Samples.OrderGrain']), text: pick(['The order o-1042 was placed for 3 items', 'A retry of inventory/Restock was refused: the budget is spent', 'The lease was renewed in 3 ms']), traceId: Math.random() < 0.6 ? text.match(/^[0-9a-f]{32}$/) ? text : hex(32) : undefined, exception: Math.random() < 0.1 ? 'System.TimeoutException: the deadline passed\n   at Granary.Samples.OrderGrain.Place()' : undefined }));
     return { entries, missed: 0 };
   }
 }

@@ -58,8 +58,8 @@ export class Feed {
       // Full jitter: fifty pages that lost the same host do not come back in the same moment.
       const retryAfter = error instanceof Problem && error.retryAfter ? error.retryAfter * 1000 : 0;
       const wait = Math.max(retryAfter, 200 + Math.random() * Math.min(longestWait, firstWait * 2 ** this.attempt++));
-      this.become({ kind: 'cut', reason: error instanceof Problem ? error.message : error instanceof Silence ? error.message : 'the host cannot be reached', retryAt: Date.now() + wait });
       this.timer = setTimeout(() => this.connect(), wait);
+      this.become({ kind: 'cut', reason: error instanceof Problem ? error.message : error instanceof Silence ? error.message : 'the host cannot be reached', retryAt: Date.now() + wait });
     });
   }
 

@@ -5,6 +5,7 @@ import type { ClusterEvent, History, Method, Overview, Service, ServicesHistory,
 const span = 15 * 60_000;
 const mostEvents = 500;
 const sparkPoints = 60;
+const fewestPoints = 6;
 
 export const seriesNames = ['callsPerSecond', 'errorsPerSecond', 'p50', 'p99', 'activations', 'inFlight'] as const;
 export type SeriesName = (typeof seriesNames)[number];
@@ -40,10 +41,12 @@ interface Spark {
 
 /** The recent rates of each method, for the small charts beside them. */
 export class Sparks {
-  private step = 5_000;
+  private step = 1_000;
   private readonly sparks = new Map<string, Spark>();
 
   restart(history: ServicesHistory): void {
+    // What nobody has looked at for long enough to make a line is begun anew, a point each second.
+    if (Math.max(0, ...Object.values(history.rates).map(r => r.length)) < fewestPoints) return;
     this.step = Math.max(1_000, history.stepMs);
     this.sparks.clear();
     for (const [name, values] of Object.entries(history.rates)) this.sparks.set(name, { values: values.slice(-sparkPoints), since: Date.now() });
@@ -58,7 +61,7 @@ export class Sparks {
         const value = method.callsPerSecond ?? null;
         const spark = this.sparks.get(name) ?? { values: [], since: 0 };
         this.sparks.set(name, spark);
-        if (now - spark.since >= this.step || spark.values.length === 0) {
+        if (now - spark.since >= this.step - 100 || spark.values.length === 0) {
           spark.values.push(value);
           spark.since = now;
           if (spark.values.length > sparkPoints) spark.values.shift();
@@ -80,12 +83,15 @@ export const methodId = (service: Service, method: Method): string => `${service
 
 const serviceName = (service: Service): string => (!service.version || service.version === 1 ? service.name : `${service.name} v${service.version}`);
 
+// A host that was started again counts from one again.
+const eventId = (event: ClusterEvent): string => `${event.id} ${event.at}`;
+
 export class Store {
   private readonly last = new Map<Topic, unknown>();
   readonly series = new Series();
   readonly sparks = new Sparks();
   readonly events: ClusterEvent[] = [];
-  private readonly eventIds = new Set<ClusterEvent['id']>();
+  private readonly eventIds = new Set<string>();
 
   get<T extends Topic>(topic: T): Topics[T] | undefined {
     return this.last.get(topic) as Topics[T] | undefined;
@@ -120,13 +126,13 @@ export class Store {
   }
 
   private addEvents(events: ClusterEvent[]): ClusterEvent[] {
-    const fresh = events.filter(event => !this.eventIds.has(event.id));
+    const fresh = events.filter(event => !this.eventIds.has(eventId(event)));
     for (const event of fresh) {
-      this.eventIds.add(event.id);
+      this.eventIds.add(eventId(event));
       this.events.push(event);
     }
     this.events.sort((a, b) => b.at - a.at);
-    for (const old of this.events.splice(mostEvents)) this.eventIds.delete(old.id);
+    for (const old of this.events.splice(mostEvents)) this.eventIds.delete(eventId(old));
     return fresh;
   }
 }

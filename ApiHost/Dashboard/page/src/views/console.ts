@@ -57,7 +57,7 @@ function build(app: App, catalog: Catalog, wanted: Wanted, started: (abort: Abor
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   const lines = h('div', { class: 'lines' });
   const status = h('p', { class: 'bar', role: 'status' });
-  const output = h('pre', { class: 'output', tabindex: 0, 'aria-label': 'Answer' });
+  const output = h('pre', { class: 'output', tabindex: 0, role: 'group', 'aria-label': 'Answer' });
   let callable: Callable;
   let body: Editor | null = null;
   let query: [string, Editor][] = [];
@@ -226,7 +226,7 @@ function shell(parent: HTMLElement, program: string, text: string, app: App): vo
     parent.append(block);
   }
   if (block.querySelector('pre')?.textContent === text) return;
-  block.replaceChildren(h('div', { class: 'bar' }, h('h3', {}, program), copyButton(`${program} line`, () => text, app.announce)), h('pre', { tabindex: 0, 'aria-label': `${program} line` }, text));
+  block.replaceChildren(h('div', { class: 'bar' }, h('h3', {}, program), copyButton(`${program} line`, () => text, app.announce)), h('pre', { tabindex: 0, role: 'group', 'aria-label': `${program} line` }, text));
 }
 
 function pretty(text: string): string {

@@ -5,19 +5,20 @@ import { duration, fineTime, plural, time, unknown } from '../format';
 import { DataTable } from '../table';
 import { ask, explain } from '../api';
 import { replaceQuery, traceHref } from '../router';
-import type { MakeView } from '../app';
-import type { LogEntry, LogOverride, Logs } from '../types';
+import { siloName } from './services';
+import type { App, MakeView } from '../app';
+import type { LogEntry, LogOverride, Logs, Overview } from '../types';
 
-const levels = ['Trace', 'Debug', 'Information', 'Warning', 'Error', 'Critical'] as const;
+const levels = ['trace', 'debug', 'information', 'warning', 'error', 'critical'];
 const most = 2_000;
 const drawn = 400;
-const glyphs: Record<string, string> = { Trace: '·', Debug: '·', Information: '•', Warning: '▲', Error: '✕', Critical: '✖' };
+const glyphs: Record<string, string> = { trace: '·', debug: '·', information: '•', warning: '▲', error: '✕', critical: '✖' };
 
 export const logsView: MakeView = (app, route) => {
   const level = h('select', { change: () => filter() }, ...levels.map(l => h('option', { value: l }, l)));
   const text = h('input', { type: 'search', placeholder: 'text, category or trace id', value: route.query.get('text') ?? '', input: () => later() });
   const process = h('select', { change: () => filter() }, h('option', { value: '' }, 'all'));
-  level.value = route.query.get('level') ?? 'Information';
+  level.value = route.query.get('level') ?? 'information';
   const wantedProcess = route.query.get('process') ?? '';
   if (wantedProcess) process.append(h('option', { value: wantedProcess, selected: true }, wantedProcess));
   const pause = h('button', { type: 'button', 'aria-pressed': 'false', click: () => {
@@ -49,12 +50,12 @@ export const logsView: MakeView = (app, route) => {
   };
   const filter = (): void => {
     forget();
-    replaceQuery('logs', [], { level: level.value === 'Information' ? null : level.value, text: text.value.trim(), process: process.value });
+    replaceQuery('logs', [], { level: level.value === 'information' ? null : level.value, text: text.value.trim(), process: process.value });
     app.watch(query());
   };
   const fits = (entry: LogEntry): boolean => {
     const wanted = text.value.trim().toLowerCase();
-    return levels.indexOf(entry.level as (typeof levels)[number]) >= levels.indexOf(level.value as (typeof levels)[number])
+    return levels.indexOf(entry.level.toLowerCase()) >= levels.indexOf(level.value)
       && (!process.value || entry.process === process.value)
       && (!wanted || [entry.text, entry.category, entry.traceId, entry.exception].some(part => part?.toLowerCase().includes(wanted)));
   };
@@ -64,7 +65,7 @@ export const logsView: MakeView = (app, route) => {
     waiting = setTimeout(filter, 400);
   };
 
-  const control = levelControl(() => [...process.options].map(o => o.value).filter(Boolean));
+  const control = levelControl(app);
   const view = {
     title: 'Logs',
     feed: query(),
@@ -92,7 +93,7 @@ export const logsView: MakeView = (app, route) => {
     },
     render() {
       const overview = app.store.get('overview');
-      if (overview) offer(process, [...overview.silos.filter(s => s.status !== 'Dead').map(s => s.name), ...overview.gateways.map(g => g.name)]);
+      if (overview) offer(process, processesOf(overview));
       control.show(app.store.get('log-levels')?.overrides ?? [], overview?.at ?? Date.now());
       const holds = paused ? `Paused; ${plural(fresh.length, 'line')} waiting. ` : '';
       if (!paused && fresh.length > 0) {
@@ -101,7 +102,7 @@ export const logsView: MakeView = (app, route) => {
         if (entries.length > most) entries.splice(0, entries.length - most);
         // Who reads further down keeps the place.
         const before = list.scrollHeight;
-        list.prepend(...fresh.slice(-drawn).reverse().map(line));
+        list.prepend(...fresh.slice(-drawn).reverse().map(entry => line(entry, siloName(app, entry.process))));
         while (list.childElementCount > drawn) list.lastElementChild!.remove();
         if (list.scrollTop > 4) list.scrollTop += list.scrollHeight - before;
         fresh = [];
@@ -113,35 +114,63 @@ export const logsView: MakeView = (app, route) => {
   return view;
 };
 
-function offer(select: HTMLSelectElement, names: string[]): void {
-  const wanted = [...new Set(names)].sort();
-  const have = [...select.options].map(o => o.value);
-  for (const name of wanted) if (!have.includes(name)) select.append(h('option', { value: name }, name));
-  for (const option of [...select.options]) if (option.value && !wanted.includes(option.value) && !option.selected) option.remove();
+/** Silos by their addresses, gateways by their names; the label is what people call them. */
+const processesOf = (overview: Overview): [string, string][] => [...overview.silos.filter(s => s.status !== 'Dead').map(s => [s.address, s.name] as [string, string]), ...overview.gateways.map(g => [g.name, g.name] as [string, string])];
+
+function offer(select: HTMLSelectElement, processes: [string, string][]): void {
+  for (const [id, name] of processes) {
+    const option = [...select.options].find(o => o.value === id);
+    if (!option) select.append(h('option', { value: id }, name));
+    else setText(option, name);
+  }
+  for (const option of [...select.options]) if (option.value && !option.selected && !processes.some(([id]) => id === option.value)) option.remove();
 }
 
-function line(entry: LogEntry): HTMLElement {
-  return h('li', { class: entry.level.toLowerCase() },
+function line(entry: LogEntry, process: string): HTMLElement {
+  const level = entry.level.toLowerCase();
+  return h('li', { class: level },
     h('time', { datetime: new Date(entry.at).toISOString() }, fineTime(entry.at)),
-    h('span', { class: 'level' }, h('i', { 'aria-hidden': 'true' }, glyphs[entry.level] ?? '•'), entry.level),
-    h('span', { class: 'process' }, entry.process),
+    h('span', { class: 'level' }, h('i', { 'aria-hidden': 'true' }, glyphs[level] ?? '•'), level),
+    h('span', { class: 'process', title: entry.process }, process),
     h('span', { class: 'category', title: entry.category }, entry.category),
     h('span', { class: 'text' }, entry.text, entry.exception ? h('details', {}, h('summary', {}, 'Exception'), h('pre', { tabindex: 0 }, entry.exception)) : null),
     entry.traceId ? h('a', { class: 'mono', href: traceHref(entry.traceId), title: `Lines of the trace ${entry.traceId}` }, entry.traceId.slice(0, 8)) : null);
 }
 
+/** A level of a category, in however many processes it was set. */
+interface Change {
+  category: string;
+  level: string;
+  processes: string[];
+  until?: number;
+  by?: string;
+}
+
+function changesOf(overrides: LogOverride[]): Change[] {
+  const changes = new Map<string, Change>();
+  for (const { category, level, process, until, by } of overrides) {
+    const known = changes.get(`${category} ${level}`);
+    if (!known) changes.set(`${category} ${level}`, { category, level, processes: [process ?? ''], until, by });
+    else {
+      known.processes.push(process ?? '');
+      known.until = Math.max(known.until ?? 0, until ?? 0) || undefined;
+    }
+  }
+  return [...changes.values()];
+}
+
 /** Sets how much a category writes, for a while. */
-function levelControl(processes: () => string[]): { element: HTMLElement; show(overrides: LogOverride[], now: number): void } {
+function levelControl(app: App): { element: HTMLElement; show(overrides: LogOverride[], now: number): void } {
   const category = h('input', { type: 'text', required: true, placeholder: 'Granary.Gateway', value: 'Granary', spellcheck: 'false' });
   const level = h('select', {}, ...levels.map(l => h('option', { value: l }, l)));
-  level.value = 'Debug';
+  level.value = 'debug';
   const minutes = h('input', { type: 'number', min: 1, max: 1440, value: 10, required: true });
   const process = h('select', {}, h('option', { value: '' }, 'all'));
   const said = h('p', { role: 'status', class: 'hint' });
   const change = async (method: string, path: string, body?: unknown, done?: string): Promise<void> => {
     try {
-      await ask(method, path, body);
-      setText(said, done ?? '');
+      const outcome = await ask<{ missed?: string[] } | undefined>(method, path, body);
+      setText(said, `${done ?? ''}${outcome?.missed?.length ? ` Not reached: ${outcome.missed.map(m => siloName(app, m)).join(', ')}.` : ''}`);
     } catch (error) {
       setText(said, explain(error));
     }
@@ -154,22 +183,23 @@ function levelControl(processes: () => string[]): { element: HTMLElement; show(o
     field('Category', category), field('Level', level), field('Minutes', minutes), field('Process', process),
     h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Set')));
   let now = 0;
-  const table = new DataTable<LogOverride>({
+  const table = new DataTable<Change>({
     caption: 'Levels that were changed',
-    key: o => `${o.process ?? ''} ${o.category}`,
+    key: c => `${c.category} ${c.level}`,
     sort: { by: 'category' },
     empty: 'Every category writes what the configuration says.',
     columns: [
-      { id: 'category', title: 'Category', heading: true, value: o => o.category, text: o => o.category },
-      { id: 'level', title: 'Level', value: o => o.level, text: o => o.level },
-      { id: 'process', title: 'Process', value: o => o.process, text: o => o.process || 'all' },
-      { id: 'until', title: 'Until', numeric: true, value: o => o.until, text: o => (o.until ? `${time(o.until)} (${duration(Math.max(0, Math.floor((o.until - now) / 1000) * 1000))})` : unknown) },
-      { id: 'by', title: 'By', value: o => o.by, text: o => o.by || unknown },
-      { id: 'remove', title: 'Remove', fill: (cell, o) => {
-        const id = `${o.process ?? ''} ${o.category}`;
-        if (cell.dataset.override === id) return;
-        cell.dataset.override = id;
-        cell.replaceChildren(h('button', { type: 'button', class: 'small', 'aria-label': `Remove the level of ${o.category}`, click: () => void change('DELETE', `/admin/log-levels?${new URLSearchParams({ category: o.category, ...(o.process ? { process: o.process } : {}) })}`, undefined, `${o.category} writes what the configuration says.`) }, 'Remove'));
+      { id: 'category', title: 'Category', heading: true, value: c => c.category, text: c => c.category },
+      { id: 'level', title: 'Level', value: c => c.level, text: c => c.level },
+      { id: 'processes', title: 'Processes', value: c => c.processes.length, text: c => c.processes.map(p => (p ? siloName(app, p) : 'all')).join(', ') },
+      { id: 'until', title: 'Until', numeric: true, value: c => c.until, text: c => (c.until ? `${time(c.until)} (${duration(Math.max(0, Math.floor((c.until - now) / 1000) * 1000))})` : unknown) },
+      { id: 'by', title: 'By', value: c => c.by, text: c => c.by || unknown },
+      { id: 'remove', title: 'Remove', fill: (cell, c) => {
+        const only = c.processes.length === 1 ? c.processes[0] : undefined;
+        const id = `${c.category} ${only ?? ''}`;
+        if (cell.dataset.change === id) return;
+        cell.dataset.change = id;
+        cell.replaceChildren(h('button', { type: 'button', class: 'small', 'aria-label': `Remove the level of ${c.category}`, click: () => void change('DELETE', `/admin/log-levels?${new URLSearchParams({ category: c.category, ...(only ? { process: only } : {}) })}`, undefined, `${c.category} writes what the configuration says.`) }, 'Remove'));
       } },
     ],
   });
@@ -177,8 +207,9 @@ function levelControl(processes: () => string[]): { element: HTMLElement; show(o
     element: section('Levels', form, said, table.element),
     show(overrides, at) {
       now = at;
-      offer(process, processes());
-      table.set(overrides);
+      const overview = app.store.get('overview');
+      if (overview) offer(process, processesOf(overview));
+      table.set(changesOf(overrides));
     },
   };
 }

@@ -1,6 +1,6 @@
 // Every method: how often, how fast, how well. And the slowest calls of now.
 
-import { h, section, setText } from '../dom';
+import { h, section, setAttribute, setText } from '../dom';
 import { count, duration, exactly, plural, rate, time, unknown } from '../format';
 import { DataTable } from '../table';
 import { badgeCell, canvasCell, codeCell, copyButton, link } from '../cells';
@@ -98,15 +98,17 @@ function objective(cell: Element, { service, method }: Row): void {
   const promised = service.objective;
   if (!promised || (promised.latencyMs === undefined && promised.availability === undefined)) {
     setText(cell, unknown);
+    setAttribute(cell, 'title', null);
     return;
   }
   const availability = promised.availability === undefined ? undefined : promised.availability > 1 ? promised.availability : promised.availability * 100;
-  const text = [promised.latencyMs === undefined ? '' : `p99 ≤ ${duration(promised.latencyMs)}`, availability === undefined ? '' : `≥ ${availability}%`].filter(Boolean).join(', ');
+  const text = [promised.latencyMs === undefined ? '' : `${duration(promised.latencyMs)}`, availability === undefined ? '' : `${availability}%`].filter(Boolean).join(', ');
+  setAttribute(cell, 'title', [promised.latencyMs === undefined ? '' : `99 of 100 calls within ${duration(promised.latencyMs)}`, availability === undefined ? '' : `${availability}% of calls succeed`].filter(Boolean).join('; '));
   const late = promised.latencyMs !== undefined && (method.p99 ?? 0) > promised.latencyMs;
   const calls = method.callsPerSecond ?? 0;
   const failing = availability !== undefined && calls > 0 && (1 - (method.errorsPerSecond ?? 0) / calls) * 100 < availability;
   if (!calls) badgeCell(cell, text, 'plain');
-  else badgeCell(cell, late || failing ? `missed: ${text}` : text, late || failing ? 'warning' : 'good');
+  else badgeCell(cell, `${late || failing ? 'missed' : 'kept'}: ${text}`, late || failing ? 'warning' : 'good');
 }
 
 /** The slowest calls, with what leads on from there: the trace's id and its log lines. */
