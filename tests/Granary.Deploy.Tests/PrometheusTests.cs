@@ -8,6 +8,7 @@ namespace Granary.Deploy.Tests;
 public sealed partial class PrometheusTests
 {
     private static readonly string[] s_files = ["rules", "alerts"];
+    private static readonly string[] s_tests = ["deploy/prometheus/tests.yml", "deploy/prometheus/objective-tests.yml"];
 
     private static IEnumerable<JsonNode> Rules => s_files.SelectMany(f => Repository.Yaml($"deploy/prometheus/{f}.yml")["groups"]!.AsArray()).SelectMany(g => g!["rules"]!.AsArray()).Select(r => r!);
 
@@ -18,10 +19,10 @@ public sealed partial class PrometheusTests
     {
         var check = await Tool.RunAsync("promtool", ["check", "rules", .. s_files.Select(f => $"deploy/prometheus/{f}.yml")]);
         Assert.True(check.Code == 0, check.ToString());
-        var test = await Tool.RunAsync("promtool", ["test", "rules", "deploy/prometheus/tests.yml"]);
+        var test = await Tool.RunAsync("promtool", ["test", "rules", .. s_tests]);
         Assert.True(test.Code == 0, test.ToString());
 
-        var fired = Repository.Yaml("deploy/prometheus/tests.yml")["tests"]!.AsArray().SelectMany(t => t!["alert_rule_test"]!.AsArray()).Where(t => t!["exp_alerts"]!.AsArray().Count > 0).Select(t => t!["alertname"]!.GetValue<string>());
+        var fired = s_tests.SelectMany(f => Repository.Yaml(f)["tests"]!.AsArray()).SelectMany(t => t!["alert_rule_test"]!.AsArray()).Where(t => t!["exp_alerts"]!.AsArray().Count > 0).Select(t => t!["alertname"]!.GetValue<string>());
         Assert.Equal(Alerts.Order(StringComparer.Ordinal), fired.Distinct().Order(StringComparer.Ordinal));
     }
 
