@@ -114,6 +114,7 @@ public sealed class CallInterface
         Name = name;
         Version = version;
         Methods = methods;
+        IsInternal = name.StartsWith("granary.", StringComparison.Ordinal) || type == typeof(Rpc.IRpcStreamSource);
         GrainInterfaceType = GrainInterfaceType.Create(name);
         _createProxy = createProxy;
         _byId = methods.ToDictionary(m => m.Id);
@@ -133,6 +134,9 @@ public sealed class CallInterface
     public IReadOnlyList<CallMethod> Methods { get; }
 
     public GrainInterfaceType GrainInterfaceType { get; }
+
+    /// <summary>Whether it is the cluster's own business, or how a stream is fetched: traces do not show its calls. Grains of ours have names that begin so; those of users are full names of types, or what they say.</summary>
+    internal bool IsInternal { get; }
 
     internal GrainProxy CreateProxy(ProxyInit init) => _createProxy(init);
 

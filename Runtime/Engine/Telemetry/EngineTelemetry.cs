@@ -19,7 +19,7 @@ internal static class EngineTelemetry
     }
 
     /// <summary>Whether a call has spans: not the cluster's own business, and not the batches that a stream is fetched in.</summary>
-    internal static bool HasSpans(Call call) => call.Method.Interface.Type != typeof(IRpcStreamSource) && (call.Method.Flags & CallFlags.Engine) == 0 && !SystemGrains.IsSystem(call.TargetId);
+    internal static bool HasSpans(Call call) => !call.Method.Interface.IsInternal && (call.Method.Flags & CallFlags.Engine) == 0 && !SystemGrains.IsSystem(call.TargetId);
 
     /// <summary>Tags of OpenTelemetry's RPC conventions, and the grain.</summary>
     internal static void Describe(Activity span, Call call)
