@@ -13,6 +13,9 @@ interface NodeParts {
 
 const margin = 16;
 
+// Below this the names have less than nine pixels.
+const readable = 0.7;
+
 export class Drawing {
   readonly element: HTMLElement;
   private readonly edges = svg('g');
@@ -34,7 +37,7 @@ export class Drawing {
       h('div', { class: 'zoom', role: 'group', 'aria-label': 'Zoom' },
         h('button', { type: 'button', 'aria-label': 'Larger', click: () => this.zoom(1 / 1.3) }, '+'),
         h('button', { type: 'button', 'aria-label': 'Smaller', click: () => this.zoom(1.3) }, '−'),
-        h('button', { type: 'button', click: () => this.fit() }, 'All')),
+        h('button', { type: 'button', click: () => this.fit(true) }, 'All')),
       this.picture);
     this.listen();
   }
@@ -73,7 +76,7 @@ export class Drawing {
     if (this.current && !wanted.has(this.current)) this.select(null);
     const first = ids[0];
     for (const [id, { group }] of this.nodeParts) setAttribute(group, 'tabindex', id === (this.current ?? first) ? 0 : -1);
-    this.fit();
+    this.fit(false);
   }
 
   private placeNode(id: string): void {
@@ -174,7 +177,7 @@ export class Drawing {
       const id = idOf(event);
       if (event.key === '+' || event.key === '=') this.zoom(1 / 1.3);
       else if (event.key === '-') this.zoom(1.3);
-      else if (event.key === '0') this.fit();
+      else if (event.key === '0') this.fit(true);
       else if (event.key === 'Escape') this.select(null);
       else if (id && (event.key === 'Enter' || event.key === ' ')) this.select(this.current === id ? null : id);
       else if (id && event.key.startsWith('Arrow')) this.focus(this.neighbour(id, event.key));
@@ -217,8 +220,13 @@ export class Drawing {
     this.see({ x: x + (width - scaled) / 2, y: y + (height * (1 - by)) / 2, width: scaled, height: height * by });
   }
 
-  private fit(): void {
-    this.see({ x: -margin, y: -margin, width: this.layout.width + 2 * margin, height: this.layout.height + 3 * margin });
+  /** Shows all of it; where that would be too small to read, the beginning, unless all is asked for. */
+  private fit(all: boolean): void {
+    const whole = { x: -margin, y: -margin, width: this.layout.width + 2 * margin, height: this.layout.height + 3 * margin };
+    const { clientWidth: wide, clientHeight: high } = this.picture;
+    const scale = Math.min(wide / whole.width, high / whole.height);
+    if (all || wide === 0 || scale >= readable) this.see(whole);
+    else this.see({ x: -margin, y: (this.layout.height - high / readable) / 2, width: wide / readable, height: high / readable });
   }
 
   private reveal(id: string): void {

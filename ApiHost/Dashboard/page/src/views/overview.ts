@@ -27,7 +27,7 @@ export const overviewView: MakeView = app => {
   const grains = chart('Activations', [{ label: 'grains in memory', variable: '--c2', format: count, fill: true }]);
   const silos = h('ul', { class: 'cards' });
   const gateways = h('ul', { class: 'cards' });
-  const events = h('ol', { class: 'events' });
+  const events = h('ol', { class: 'events', tabindex: 0, 'aria-label': 'Events, newest first' });
   const noEvents = h('p', { class: 'empty' }, 'Nothing has happened yet.');
   const siloSection = section('Silos', silos);
   const gatewaySection = section('Gateways', gateways);
