@@ -110,7 +110,7 @@ public sealed partial class Topology : IAsyncLifetime
         var port = Ports.Free();
         var text = Repository.Read("deploy/prometheus/prometheus.yml").Replace("/etc/prometheus/", Repository.At("deploy/prometheus/"), StringComparison.Ordinal)
             .Replace("/run/secrets/prometheus-key", Secret("/run/secrets/prometheus-key"), StringComparison.Ordinal).Replace("localhost:9090", $"127.0.0.1:{port}", StringComparison.Ordinal)
-            .Replace("scrape_interval: 5s", "scrape_interval: 500ms", StringComparison.Ordinal).Replace("scrape_timeout: 4s", "scrape_timeout: 500ms", StringComparison.Ordinal).Replace("evaluation_interval: 5s", "evaluation_interval: 500ms", StringComparison.Ordinal);
+            .Replace("scrape_interval: 5s", "scrape_interval: 2s", StringComparison.Ordinal).Replace("scrape_timeout: 4s", "scrape_timeout: 2s", StringComparison.Ordinal).Replace("evaluation_interval: 5s", "evaluation_interval: 500ms", StringComparison.Ordinal);
         text = Discovery().Replace(text, m => $"    static_configs:\n      - targets: [{string.Join(", ", (m.Groups["name"].Value == "silo" ? silos : apiHosts).Select(a => $"'{a}'"))}]\n");
         Prometheus = new Uri($"http://127.0.0.1:{port}");
         Monitor = await Daemon.StartAsync(port, "prometheus", $"--config.file={Write("prometheus.yml", text)}", $"--storage.tsdb.path={_folder}/tsdb", $"--web.listen-address=127.0.0.1:{port}", "--enable-feature=exemplar-storage");
