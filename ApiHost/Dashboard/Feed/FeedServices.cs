@@ -1,4 +1,7 @@
+using Granary.Rpc.Cluster;
+using Granary.Telemetry.Statistics;
 using Microsoft.Extensions.Options;
+using Orleans;
 
 namespace Granary.ApiHost.Dashboard.Feed;
 
@@ -11,7 +14,8 @@ internal static class FeedServices
         services.AddSingleton<IValidateOptions<FeedOptions>, FeedOptionsValidation>();
         services.AddSingleton<EventLog>();
         services.AddSingleton<OwnGateway>();
-        services.AddSingleton<SiloSource>();
+        services.AddSingleton(s => new SiloSource(
+            s.GetRequiredService<IGrainFactory>().StatisticsOf, s.GetRequiredService<IGrainFactory>(), s.GetRequiredService<IClusterInspector>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ServiceIndex>();
         services.AddSingleton<ClusterSampler>();
         services.AddSingleton<GatewayExchange>();

@@ -7,7 +7,11 @@ using Orleans.Runtime;
 namespace Granary.ApiHost.Dashboard.Feed;
 
 /// <summary>Asks silos for their figures. Thread-safe.</summary>
-internal sealed class SiloSource(IGrainFactory grains, IClusterInspector inspector, TimeProvider time)
+/// <param name="statistics">The grain of a silo that tells them.</param>
+/// <param name="grains">For what an engine's own grains tell.</param>
+/// <param name="inspector">For what the engine tells.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SiloSource(Func<SiloAddress, ISiloStatistics> statistics, IGrainFactory grains, IClusterInspector inspector, TimeProvider time)
 {
     /// <summary>A silo that needs longer is shown as not answering.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -19,7 +23,7 @@ internal sealed class SiloSource(IGrainFactory grains, IClusterInspector inspect
         // Off the sampler's thread from the start: a silo in this process answers on its caller's.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var deadline = RpcDeadline.Within(Patience);
-        var figures = await grains.StatisticsOf(silo).Read(question).WaitAsync(Patience, time);
+        var figures = await statistics(silo).Read(question).WaitAsync(Patience, time);
         if (figures.Load is { } load)
         {
             return new SiloAnswer(
@@ -44,6 +48,6 @@ internal sealed class SiloSource(IGrainFactory grains, IClusterInspector inspect
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var deadline = RpcDeadline.Within(Patience);
         if (await inspector.FindAsync(grain).WaitAsync(Patience, time) is not { } found) return null;
-        return (found.Silo, await grains.StatisticsOf(found.Silo).Look(grain.ToString()).WaitAsync(Patience, time));
+        return (found.Silo, await statistics(found.Silo).Look(grain.ToString()).WaitAsync(Patience, time));
     }
 }
