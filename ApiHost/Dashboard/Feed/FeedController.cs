@@ -1,3 +1,4 @@
+using System.Buffers;
 using Granary.ApiHost.Hosting;
 using Granary.Gateway.Admission;
 using Granary.Gateway.Authentication;
@@ -79,17 +80,20 @@ public sealed class FeedController(IServiceProvider services, OpenRequests reque
         long? logged = null;
         while (true)
         {
-            foreach (var frame in frames) await output.WriteAsync(frame, over);
+            // All of a second in one write to the connection.
+            foreach (var frame in frames) output.Write(frame.Span);
             await output.FlushAsync(over);
             frames.Clear();
-            var next = sampler.NextAsync(tick, over);
-            if (await Task.WhenAny(next, Task.Delay(s_heartbeat, time, over)) != next)
+            try
+            {
+                tick = await sampler.NextAsync(tick, over).WaitAsync(s_heartbeat, time, over);
+            }
+            catch (TimeoutException)
             {
                 frames.Add(": still here\n\n"u8.ToArray());
                 continue;
             }
 
-            tick = await next;
             tick.WriteTo(frames, view);
             if (view.Log is { } filter)
             {
