@@ -26,6 +26,17 @@ const cases = {
     }
   },
 
+  async an_objective_is_missed_by_what_is_late_or_the_services_fault() {
+    const { keeps } = await load('objective.ts');
+    const promised = { latencyMs: 50, availability: 0.999 };
+    const method = (rest) => ({ name: 'm', kind: 'Unary', callsPerSecond: 100, p99: 10, ...rest });
+    equal(keeps(method({ errors: { INVALID_ARGUMENT: 50, NOT_FOUND: 20, CANCELLED: 5, RESOURCE_EXHAUSTED: 9 } }), promised), true, 'faults of callers');
+    equal(keeps(method({ errors: { INTERNAL: 1 } }), promised), false, 'a fault of its own in a hundred');
+    equal(keeps(method({ callsPerSecond: 10_000, errors: { UNAVAILABLE: 5 } }), promised), true, 'fewer than were promised');
+    equal(keeps(method({ p99: 51 }), promised), false, 'late');
+    equal([keeps(method({ callsPerSecond: 0 }), promised), keeps(method({}), undefined)], [null, null], 'nothing to judge');
+  },
+
   async a_graph_is_laid_out_without_overlaps_whatever_circles_it_has() {
     const { layout, edgeId, nodeHeight } = await load('graph/layout.ts');
     let random = 7;

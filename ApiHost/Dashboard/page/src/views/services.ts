@@ -7,6 +7,7 @@ import { badgeCell, canvasCell, codeCell, copyButton, link } from '../cells';
 import { sparkline } from '../chart';
 import { onTheme } from '../theme';
 import { grainHref, href, replaceQuery, traceHref } from '../router';
+import { keeps } from '../objective';
 import { methodId } from '../store';
 import type { App, MakeView } from '../app';
 import type { Method, Service, SlowCall } from '../types';
@@ -101,14 +102,12 @@ function objective(cell: Element, { service, method }: Row): void {
     setAttribute(cell, 'title', null);
     return;
   }
-  const availability = promised.availability === undefined ? undefined : promised.availability > 1 ? promised.availability : promised.availability * 100;
+  const availability = promised.availability === undefined ? undefined : Number((promised.availability * 100).toPrecision(8));
   const text = [promised.latencyMs === undefined ? '' : `${duration(promised.latencyMs)}`, availability === undefined ? '' : `${availability}%`].filter(Boolean).join(', ');
-  setAttribute(cell, 'title', [promised.latencyMs === undefined ? '' : `99 of 100 calls within ${duration(promised.latencyMs)}`, availability === undefined ? '' : `${availability}% of calls succeed`].filter(Boolean).join('; '));
-  const late = promised.latencyMs !== undefined && (method.p99 ?? 0) > promised.latencyMs;
-  const calls = method.callsPerSecond ?? 0;
-  const failing = availability !== undefined && calls > 0 && (1 - (method.errorsPerSecond ?? 0) / calls) * 100 < availability;
-  if (!calls) badgeCell(cell, text, 'plain');
-  else badgeCell(cell, `${late || failing ? 'missed' : 'kept'}: ${text}`, late || failing ? 'warning' : 'good');
+  setAttribute(cell, 'title', [promised.latencyMs === undefined ? '' : `99 of 100 calls within ${duration(promised.latencyMs)}`, availability === undefined ? '' : `${availability}% of calls do not fail for a reason of the service's own`].filter(Boolean).join('; '));
+  const kept = keeps(method, promised);
+  if (kept === undefined) badgeCell(cell, text, 'plain');
+  else badgeCell(cell, `${kept ? 'kept' : 'missed'}: ${text}`, kept ? 'good' : 'warning');
 }
 
 /** The slowest calls, with what leads on from there: the trace's id and its log lines. */
