@@ -12,7 +12,8 @@ internal abstract class HandshakeTarget(bool hasSecret) : FuzzTarget
 
     internal override int Share => 50;
 
-    internal override (long Once, long EachByte) Memory => (64 * 1024, 64);
+    // A connection has a buffer of 64 KB, which is made anew when the pool has none to lend.
+    internal override (long Once, long EachByte) Memory => (128 * 1024, 64);
 
     internal sealed override async ValueTask FeedAsync(byte[] input)
     {
