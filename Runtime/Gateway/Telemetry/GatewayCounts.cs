@@ -8,7 +8,6 @@ namespace Granary.Gateway;
 internal sealed class GatewayCounts
 {
     private readonly ConcurrentDictionary<string, long> _bulkheads = new(StringComparer.Ordinal);
-    private long _calls;
     private long _errors;
     private long _shed;
     private long _retried;
@@ -18,7 +17,8 @@ internal sealed class GatewayCounts
 
     public DurationHistogram Durations { get; } = new();
 
-    public (long Ended, long Errors) Calls => (Volatile.Read(ref _calls), Volatile.Read(ref _errors));
+    /// <summary>Calls that ended with any code but OK.</summary>
+    public long Errors => Volatile.Read(ref _errors);
 
     public long Shed => Volatile.Read(ref _shed);
 
@@ -31,10 +31,9 @@ internal sealed class GatewayCounts
 
     public Func<IEnumerable<(string Service, CallGate Gate)>> Bulkheads { get; set; } = static () => [];
 
-    /// <summary>One histogram for all methods: it is written once a call that comes from outside.</summary>
-    public void CountCall(TimeSpan took, bool isError)
+    /// <summary>A call has ended; how many have is known from <see cref="MethodActivity"/>. One histogram for all methods: it is written once a call that comes from outside.</summary>
+    public void CountEnd(TimeSpan took, bool isError)
     {
-        Interlocked.Increment(ref _calls);
         if (isError) Interlocked.Increment(ref _errors);
         Durations.Record((long)took.TotalNanoseconds, 1);
     }

@@ -140,12 +140,14 @@ internal sealed class MethodActivity(RpcMethod method)
 
     public bool WasUsed => Volatile.Read(ref _begun) > 0;
 
+    public long Ended => Volatile.Read(ref _ended);
+
     /// <summary>Never negative: the ended ones are read first.</summary>
     public long Active
     {
         get
         {
-            var ended = Volatile.Read(ref _ended);
+            var ended = Ended;
             return Volatile.Read(ref _begun) - ended;
         }
     }

@@ -18,10 +18,14 @@ public sealed class GatewayStatistics
     public GatewayReading Read()
     {
         var counts = _instruments.Counts;
-        var (ended, errors) = counts.Calls;
+
+        // Before the calls: there are never more errors than calls.
+        var errors = counts.Errors;
+        var used = _instruments.Methods.Where(m => m.WasUsed).ToArray();
+        var ended = used.Sum(m => m.Ended);
         var durations = new long[DurationHistogram.Buckets];
         counts.Durations.AddTo(durations);
-        return new GatewayReading(ended, errors, _instruments.Methods.Where(m => m.WasUsed).Sum(m => m.Active), durations)
+        return new GatewayReading(ended, errors, used.Sum(m => m.Active), durations)
         {
             RateLimits = !_limiter.Enabled ? [] : [.. _limiter.Limits.Where(l => l.HasTokens).Select(Limit)],
             RedisAway = _shared.IsAway,

@@ -54,7 +54,7 @@ internal sealed class TelemetryFilter : IRpcFilter
         activity.End();
         var code = call.Error?.Code ?? StatusCode.Ok;
         var took = call.Time.GetElapsedTime(call.StartedAt);
-        _instruments.Counts.CountCall(took, code != StatusCode.Ok);
+        _instruments.Counts.CountEnd(took, code != StatusCode.Ok);
         if (_instruments.Duration.Enabled)
         {
             _instruments.Duration.Record(
