@@ -31,7 +31,7 @@ public sealed class ClusterController(IClusterFeed feed, IClusterInspector inspe
 
     private async Task<(ClusterMember Member, MemberLoad? Load, string? Problem)> AskAsync(ClusterMember member, CancellationToken cancellation)
     {
-        if (member.Status is not (ClusterMember.Active or "ShuttingDown")) return (member, null, null);
+        if (!member.IsRunning) return (member, null, null);
         try
         {
             using var deadline = RpcDeadline.Within(s_patience);

@@ -118,7 +118,7 @@ internal sealed class ClusterFigures(ServiceIndex services)
                     .OrderByDescending(h => h.CallsPerSecond).Take(MostRows),
             ],
             [
-                .. Silos.Where(s => s.Value.Answer is not null).SelectMany(s => s.Value.Answer!.Figures.Mailboxes.Select(m => new MailboxRow(m.Grain, s.Key.ToParsableString(), m.Waiting, m.Running, null)))
+                .. Silos.Where(s => s.Value.Answer is not null).SelectMany(s => s.Value.Answer!.Figures.Mailboxes.Select(m => new MailboxRow(m.Grain, s.Key.ToParsableString(), m.Waiting, m.Running)))
                     .OrderByDescending(m => m.Waiting).Take(MostRows),
             ]);
     }

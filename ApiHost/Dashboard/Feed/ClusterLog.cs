@@ -25,7 +25,7 @@ internal sealed class ClusterLog(IGrainFactory grains, IClusterFeed cluster, Pro
     /// <summary>The levels set at run time, as last gathered.</summary>
     internal IReadOnlyList<LogLevelView> Levels => _levels;
 
-    private SiloAddress[] Members => [.. cluster.Current.Members.Where(m => m.Status is ClusterMember.Active or "ShuttingDown").Select(m => m.Address)];
+    private SiloAddress[] Members => [.. cluster.Current.Members.Where(m => m.IsRunning).Select(m => m.Address)];
 
     /// <summary>Takes in what came since the last time; what is not there in <paramref name="wait"/> is taken in the next time.</summary>
     internal async Task GatherAsync(LogLevel level, TimeSpan wait)
@@ -72,7 +72,7 @@ internal sealed class ClusterLog(IGrainFactory grains, IClusterFeed cluster, Pro
             levels.AddRange(other.Levels.Select(o => View(other.Name, o)));
         }
 
-        _levels = [.. levels.OrderBy(l => l.Category, StringComparer.Ordinal).ThenBy(l => l.Process, StringComparer.Ordinal)];
+        _levels = InOrder(levels);
     }
 
     /// <summary>The levels of every process that answers, asked now.</summary>
@@ -93,7 +93,7 @@ internal sealed class ClusterLog(IGrainFactory grains, IClusterFeed cluster, Pro
         }));
         var all = asked.SelectMany(a => a).Concat(gateways.Others.SelectMany(o => o.Levels.Select(l => View(o.Name, l))));
         if (!gateways.HasSilo) all = all.Concat(own.Levels().Select(o => View(gateway.Name, o)));
-        return [.. all.OrderBy(l => l.Category, StringComparer.Ordinal).ThenBy(l => l.Process, StringComparer.Ordinal)];
+        return InOrder(all);
     }
 
     /// <summary>Carries an order out on one process or all; gives the processes that it reached and those that it did not.</summary>
@@ -153,6 +153,8 @@ internal sealed class ClusterLog(IGrainFactory grains, IClusterFeed cluster, Pro
         using var deadline = RpcDeadline.Within(s_patience);
         return await grains.StatisticsOf(silo).ReadLog(question).WaitAsync(s_patience, time);
     }
+
+    private static LogLevelView[] InOrder(IEnumerable<LogLevelView> levels) => [.. levels.OrderBy(l => l.Category, StringComparer.Ordinal).ThenBy(l => l.Process, StringComparer.Ordinal)];
 
     private static LogLevelView View(string process, LevelOverride one) => new(process, one.Category, LogFilter.Name((LogLevel)one.Level), one.Until, one.By);
 }

@@ -122,7 +122,7 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
     private async Task AskAsync(ClusterFigures figures, FeedView[] views)
     {
         var wanted = views.Aggregate(FeedViews.Overview, (all, v) => all | v.Views);
-        var members = cluster.Current.Members.Where(m => m.Status is ClusterMember.Active or "ShuttingDown").ToArray();
+        var members = cluster.Current.Members.Where(m => m.IsRunning).ToArray();
         foreach (var gone in figures.Silos.Keys.Except(members.Select(m => m.Address)).ToArray()) figures.Silos.Remove(gone);
         foreach (var member in members)
         {

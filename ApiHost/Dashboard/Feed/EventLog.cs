@@ -82,7 +82,7 @@ internal sealed class SiloEvents(IClusterFeed feed, EventLog events) : Backgroun
             case ClusterMember.Active:
                 events.Add("silo-active", "good", subject, $"The silo {name} serves{release}.");
                 break;
-            case "ShuttingDown" or "Stopping":
+            case ClusterMember.ShuttingDown or "Stopping":
                 events.Add("silo-leaving", "info", subject, $"The silo {name} is stopping; its grains move.");
                 break;
             case "Dead" when isKnown:

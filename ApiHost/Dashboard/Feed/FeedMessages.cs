@@ -79,7 +79,7 @@ internal sealed record GrainTypeRow(string Type, string? Class, string? Service,
 
 internal sealed record HotGrainRow(string Grain, string Silo, double CallsPerSecond);
 
-internal sealed record MailboxRow(string Grain, string Silo, int Waiting, int Running, double? OldestMs);
+internal sealed record MailboxRow(string Grain, string Silo, int Waiting, int Running);
 
 internal sealed record GrainMessage(string Grain, bool Found)
 {
@@ -122,7 +122,7 @@ internal sealed record BulkheadRow(string Service, int InFlight, int Limit, doub
 
 internal sealed record BreakerRow(string Method, string State, long? Since, int Calls, int Failures);
 
-internal sealed record RetriesView(double PerSecond, double RefusedPerSecond, double? Budget);
+internal sealed record RetriesView(double PerSecond, double RefusedPerSecond);
 
 internal sealed record HedgesView(double PerSecond, double WonPerSecond);
 

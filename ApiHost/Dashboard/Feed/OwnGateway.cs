@@ -77,7 +77,7 @@ internal sealed class OwnGateway(GatewayStatistics statistics, IServer server, T
                 .. now.Breakers.OrderByDescending(b => b.State).ThenByDescending(b => b.Failures).Take(MostBreakers)
                     .Select(b => new BreakerRow(b.Name, StateName(b.State), b.Since?.ToUnixTimeMilliseconds(), b.Calls, b.Failures)),
             ],
-            new RetriesView(PerSecond(now.Retries.Repeated - before.Retries.Repeated, seconds), PerSecond(now.Retries.GivenUp - before.Retries.GivenUp, seconds), null),
+            new RetriesView(PerSecond(now.Retries.Repeated - before.Retries.Repeated, seconds), PerSecond(now.Retries.GivenUp - before.Retries.GivenUp, seconds)),
             new HedgesView(PerSecond(now.Hedges.Sent - before.Hedges.Sent, seconds), PerSecond(now.Hedges.Won - before.Hedges.Won, seconds)));
     }
 

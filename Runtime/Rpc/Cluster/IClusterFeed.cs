@@ -28,6 +28,12 @@ public sealed record ClusterMember(SiloAddress Address, string Name, string Stat
     /// <summary>What <see cref="Status"/> says of a silo that takes calls.</summary>
     public const string Active = "Active";
 
+    /// <summary>What <see cref="Status"/> says of a silo that finishes what it has.</summary>
+    public const string ShuttingDown = "ShuttingDown";
+
+    /// <summary>Whether it takes part in the cluster, and so answers questions about itself: Active or ShuttingDown.</summary>
+    public bool IsRunning => Status is Active or ShuttingDown;
+
     /// <summary>The release of the program it runs; empty when unknown.</summary>
     public string Release { get; init; } = "";
 

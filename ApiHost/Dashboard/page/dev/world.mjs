@@ -87,7 +87,7 @@ export class World {
         return { type: t.type, class: `Granary.Samples.${t.type}`, service: t.type, silos, total: Object.values(silos).reduce((a, b) => a + b, 0), callsPerSecond: (t.base / 40) * wave(at, i), errorsPerSecond: i % 3, p99: 4 + i };
       }),
       hot: Array.from({ length: 15 }, (_, i) => ({ grain: `devices/${7 + i * 13}`, silo: pick(alive).address, callsPerSecond: (300 / (i + 1)) * wave(at, i) })),
-      mailboxes: Array.from({ length: 8 }, (_, i) => ({ grain: `inventory/sku-${i}`, silo: pick(alive).address, waiting: 40 - i * 4, running: 1, oldestMs: 120 - i * 9 })),
+      mailboxes: Array.from({ length: 8 }, (_, i) => ({ grain: `inventory/sku-${i}`, silo: pick(alive).address, waiting: 40 - i * 4, running: 1 })),
     };
   }
 
@@ -96,7 +96,7 @@ export class World {
   }
 
   limits(at) {
-    const one = (name, open) => ({ name, redisAway: false, rateLimits: [{ policy: 'default', tokens: 100, periodMs: 1000, burst: 200, shared: false, grantedPerSecond: 1200 * wave(at, 1), refusedPerSecond: 0 }, { policy: 'writes', tokens: 20, periodMs: 1000, burst: 40, shared: true, grantedPerSecond: 80 * wave(at, 1), refusedPerSecond: 4 }], shedding: { active: false, limit: 512, inFlight: 22, waiting: 0, refusedPerSecond: 0 }, bulkheads: [{ service: 'payments', inFlight: 4, limit: 64, refusedPerSecond: 0 }], breakers: this.services.slice(0, 2).flatMap(s => s.methods.map((m, i) => ({ method: `granary.samples.v1.${s.name}/${m.name}`, state: open && i === 1 ? 'open' : open && i === 2 ? 'half-open' : 'closed', since: at - 42000, calls: 210, failures: i === 1 ? 160 : 1 }))), retries: { perSecond: 1.4, refusedPerSecond: 0, budget: 87 }, hedges: { perSecond: 3.1, wonPerSecond: 0.8 } });
+    const one = (name, open) => ({ name, redisAway: false, rateLimits: [{ policy: 'default', tokens: 100, periodMs: 1000, burst: 200, shared: false, grantedPerSecond: 1200 * wave(at, 1), refusedPerSecond: 0 }, { policy: 'writes', tokens: 20, periodMs: 1000, burst: 40, shared: true, grantedPerSecond: 80 * wave(at, 1), refusedPerSecond: 4 }], shedding: { active: false, limit: 512, inFlight: 22, waiting: 0, refusedPerSecond: 0 }, bulkheads: [{ service: 'payments', inFlight: 4, limit: 64, refusedPerSecond: 0 }], breakers: this.services.slice(0, 2).flatMap(s => s.methods.map((m, i) => ({ method: `granary.samples.v1.${s.name}/${m.name}`, state: open && i === 1 ? 'open' : open && i === 2 ? 'half-open' : 'closed', since: at - 42000, calls: 210, failures: i === 1 ? 160 : 1 }))), retries: { perSecond: 1.4, refusedPerSecond: 0 }, hedges: { perSecond: 3.1, wonPerSecond: 0.8 } });
     return { gateways: [one('gateway-a', true), one('gateway-b', false)] };
   }
 

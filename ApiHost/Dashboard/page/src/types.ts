@@ -140,7 +140,7 @@ export interface GrainType {
 export interface Grains {
   types: GrainType[];
   hot?: { grain: string; silo?: string; callsPerSecond: number }[];
-  mailboxes?: { grain: string; silo?: string; waiting: number; running?: number; oldestMs?: number }[];
+  mailboxes?: { grain: string; silo?: string; waiting: number; running?: number }[];
 }
 
 export interface GrainCall {
@@ -180,7 +180,7 @@ export interface GatewayLimits {
   shedding?: { active?: boolean; limit?: number; inFlight?: number; waiting?: number; refusedPerSecond?: number };
   bulkheads?: { service: string; inFlight?: number; limit?: number; refusedPerSecond?: number }[];
   breakers?: Breaker[];
-  retries?: { perSecond?: number; refusedPerSecond?: number; budget?: number };
+  retries?: { perSecond?: number; refusedPerSecond?: number };
   hedges?: { perSecond?: number; wonPerSecond?: number };
 }
 

@@ -54,7 +54,6 @@ export const grainsView: MakeView = app => {
       { id: 'grain', title: 'Grain', heading: true, style: 'long', value: g => g.grain, fill: (cell, g) => link(cell, g.grain, grainHref(g.grain)) },
       { id: 'waiting', title: 'Waiting', numeric: true, value: g => g.waiting, text: g => exactly(g.waiting) },
       { id: 'running', title: 'Running', numeric: true, value: g => g.running, text: g => exactly(g.running) },
-      { id: 'oldest', title: 'Oldest', numeric: true, value: g => g.oldestMs, text: g => duration(g.oldestMs) },
       { id: 'silo', title: 'Silo', value: g => g.silo, text: g => tagged(g.silo, tags) },
     ],
   });

@@ -37,7 +37,7 @@ function gatewayPanel(): HTMLElement {
   const where = badge('', 'plain');
   const shedding = badge('', 'plain');
   const redis = badge('', 'plain');
-  const names = ['Shedding', 'Limit', 'In flight', 'Waiting', 'Refused by load', 'Retries', 'Retries refused', 'Retry budget', 'Hedges', 'Hedges that won', 'Shared limits'] as const;
+  const names = ['Shedding', 'Limit', 'In flight', 'Waiting', 'Refused by load', 'Retries', 'Retries refused', 'Hedges', 'Hedges that won', 'Shared limits'] as const;
   const values = names.map(name => (name === 'Shedding' ? shedding : name === 'Shared limits' ? redis : h('span', {}, unknown)));
   const said = h('p', { role: 'status', class: 'hint' });
   let isHere = false;
@@ -115,7 +115,6 @@ function gatewayPanel(): HTMLElement {
       'Refused by load': rate(shed?.refusedPerSecond),
       Retries: rate(gateway.retries?.perSecond),
       'Retries refused': rate(gateway.retries?.refusedPerSecond),
-      'Retry budget': count(gateway.retries?.budget),
       Hedges: rate(gateway.hedges?.perSecond),
       'Hedges that won': rate(gateway.hedges?.wonPerSecond),
     };
