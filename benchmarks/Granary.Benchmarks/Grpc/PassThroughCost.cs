@@ -35,28 +35,14 @@ internal sealed class PassThroughCost : IBenchmark
         await decoding.FirstAnswerAsync();
 
         var body = Message();
-        var round = TimeSpan.FromSeconds(session.Quick ? 1 : 3);
         ApiHostProcess[] hosts = [passing, decoding];
         foreach (var host in hosts) await GrpcCalls.CheckAsync(host.Process, host.Port, Path, body, Headers(host), 1);
-        foreach (var host in hosts) await LoadAsync(host, body, TimeSpan.FromSeconds(session.Quick ? 2 : 5));
-        var (rates, processor) = (hosts.Select(_ => new List<double>()).ToArray(), hosts.Select(_ => new List<double>()).ToArray());
-        List<double> loops = [];
-        for (var i = 0; i < session.Rounds; i++)
-        {
-            loops.Add(CpuLoop.Run());
-            for (var h = 0; h < hosts.Length; h++)
-            {
-                var before = hosts[h].Process.ProcessorTime;
-                var load = await LoadAsync(hosts[h], body, round);
-                rates[h].Add(load.RequestsPerSecond);
-                processor[h].Add((hosts[h].Process.ProcessorTime - before).TotalMicroseconds / load.Requests);
-            }
-        }
-
-        var rate = rates.Select(r => Measurement.Sum(Unit.PerSecond, [.. r], [], [.. loops])).ToArray();
-        var cost = processor.Select(r => Measurement.Sum(Unit.Microseconds, [.. r], [], [.. loops])).ToArray();
-        session.Add(Name, $"calls with {body.Length / 1024} KB, passed on", rate[0], new Peer("decoded", rate[1].Value, rate[1].Value, SameRun: true));
-        session.Add(Name, "the gateway's cpu time each", cost[0], new Peer("decoded", cost[1].Value, cost[1].Value, SameRun: true));
+        var turns = new HostsInTurns(hosts, (host, time) => LoadAsync(host, body, time));
+        await turns.WarmUpAsync(TimeSpan.FromSeconds(session.Quick ? 2 : 5));
+        for (var i = 0; i < session.Rounds; i++) await turns.RoundAsync(TimeSpan.FromSeconds(session.Quick ? 1 : 3));
+        var (rate, cost) = (turns.Rate(1).Value, turns.Processor(1).Value);
+        session.Add(Name, $"calls with {body.Length / 1024} KB, passed on", turns.Rate(0), new Peer("decoded", rate, rate, SameRun: true));
+        session.Add(Name, "the gateway's cpu time each", turns.Processor(0), new Peer("decoded", cost, cost, SameRun: true));
     }
 
     private static Task<LoadResult> LoadAsync(ApiHostProcess host, byte[] body, TimeSpan time) =>

@@ -27,33 +27,15 @@ internal sealed class StageCost : IBenchmark
             new("Granary__Authorization__Rules__0__Methods__0", "calculator/*"),
             new("Granary__Authorization__Rules__0__Roles__0", "user"));
         ApiHostProcess[] hosts = [off, usual, all];
-        var round = TimeSpan.FromSeconds(session.Quick ? 1 : 4);
-        foreach (var host in hosts)
-        {
-            await host.FirstAnswerAsync();
-            await LoadAsync(host, TimeSpan.FromSeconds(session.Quick ? 2 : 6));
-        }
-
-        var (rates, processor) = (hosts.Select(_ => new List<double>()).ToArray(), hosts.Select(_ => new List<double>()).ToArray());
-        List<double> loops = [];
-        for (var i = 0; i < session.Rounds; i++)
-        {
-            loops.Add(CpuLoop.Run());
-            for (var h = 0; h < hosts.Length; h++)
-            {
-                var before = hosts[h].Process.ProcessorTime;
-                var load = await LoadAsync(hosts[h], round);
-                rates[h].Add(load.RequestsPerSecond);
-                processor[h].Add((hosts[h].Process.ProcessorTime - before).TotalMicroseconds / load.Requests);
-            }
-        }
-
-        var rate = rates.Select(r => Measurement.Sum(Unit.PerSecond, [.. r], [], [.. loops])).ToArray();
-        var cost = processor.Select(r => Measurement.Sum(Unit.Microseconds, [.. r], [], [.. loops])).ToArray();
+        foreach (var host in hosts) await host.FirstAnswerAsync();
+        var turns = new HostsInTurns(hosts, LoadAsync);
+        await turns.WarmUpAsync(TimeSpan.FromSeconds(session.Quick ? 2 : 6));
+        for (var i = 0; i < session.Rounds; i++) await turns.RoundAsync(TimeSpan.FromSeconds(session.Quick ? 1 : 4));
+        var (rate, cost) = (turns.Rate(0).Value, turns.Processor(0).Value);
         foreach (var (h, name) in new[] { (1, "as it comes"), (2, "all on") })
         {
-            session.Add(Name, $"requests, {name}", rate[h], new Peer("stages off", rate[0].Value, rate[0].Value, SameRun: true));
-            session.Add(Name, $"the server's cpu time each, {name}", cost[h], new Peer("stages off", cost[0].Value, cost[0].Value, SameRun: true));
+            session.Add(Name, $"requests, {name}", turns.Rate(h), new Peer("stages off", rate, rate, SameRun: true));
+            session.Add(Name, $"the server's cpu time each, {name}", turns.Processor(h), new Peer("stages off", cost, cost, SameRun: true));
         }
     }
 

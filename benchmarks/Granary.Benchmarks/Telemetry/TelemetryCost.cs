@@ -22,36 +22,30 @@ internal sealed class TelemetryCost : IBenchmark
             variants.Add(new Variant("metrics", ApiHostProcess.Start()));
             foreach (var ratio in (double[])[0, 0.01, 1]) variants.Add(new Variant(string.Create(CultureInfo.InvariantCulture, $"metrics, {ratio * 100} % of traces"), Traced(sink, ratio)));
             variants.Add(new Variant("metrics, tail-keep", Traced(sink, 0, new KeyValuePair<string, string>(Section + "TailKeep__Enabled", "true"))));
-            foreach (var variant in variants)
-            {
-                await variant.Host.FirstAnswerAsync();
-                await LoadAsync(variant.Host, TimeSpan.FromSeconds(session.Quick ? 2 : 6));
-            }
-
-            List<double> loops = [];
+            foreach (var variant in variants) await variant.Host.FirstAnswerAsync();
+            var turns = new HostsInTurns([.. variants.Select(v => v.Host)], LoadAsync);
+            await turns.WarmUpAsync(TimeSpan.FromSeconds(session.Quick ? 2 : 6));
 
             // Short rounds and many: a moment that somebody else took then spoils few of them.
-            var round = TimeSpan.FromSeconds(1);
+            var received = await sink.CountAsync();
             for (var i = 0; i < session.Rounds * 3; i++)
             {
-                loops.Add(CpuLoop.Run());
-                foreach (var variant in variants)
+                await turns.RoundAsync(TimeSpan.FromSeconds(1), async (h, load) =>
                 {
-                    var (received, processor) = (await sink.CountAsync(), variant.Host.Process.ProcessorTime);
-                    var load = await LoadAsync(variant.Host, round);
-                    variant.Rates.Add(load.RequestsPerSecond);
-                    variant.Processor.Add((variant.Host.Process.ProcessorTime - processor).TotalMicroseconds / load.Requests);
-                    variant.Spans.Add((await sink.CountAsync() - received) / (double)load.Requests);
-                }
+                    var before = received;
+                    received = await sink.CountAsync();
+                    variants[h].Spans.Add((received - before) / (double)load.Requests);
+                });
             }
 
-            var (off, offProcessor) = (Sum(Unit.PerSecond, variants[0].Rates, loops), Sum(Unit.Microseconds, variants[0].Processor, loops));
-            foreach (var variant in variants)
+            var (off, offProcessor) = (turns.Rate(0).Value, turns.Processor(0).Value);
+            for (var h = 0; h < variants.Count; h++)
             {
-                session.Add(Name, $"{variant.Name}: calls", Sum(Unit.PerSecond, variant.Rates, loops), new Peer("off", off.Value, off.Value, SameRun: true));
-                session.Add(Name, $"{variant.Name}: the host's cpu time of a call", Sum(Unit.Microseconds, variant.Processor, loops), new Peer("off", offProcessor.Value, offProcessor.Value, SameRun: true));
+                var variant = variants[h];
+                session.Add(Name, $"{variant.Name}: calls", turns.Rate(h), new Peer("off", off, off, SameRun: true));
+                session.Add(Name, $"{variant.Name}: the host's cpu time of a call", turns.Processor(h), new Peer("off", offProcessor, offProcessor, SameRun: true));
                 // What the one before sent late is next to nothing.
-                if (variant.Spans.Average() > 0.01) session.Add(Name, $"{variant.Name}: spans sent for a call", Sum(Unit.Times, variant.Spans, loops));
+                if (variant.Spans.Average() > 0.01) session.Add(Name, $"{variant.Name}: spans sent for a call", turns.Sum(Unit.Times, variant.Spans));
             }
         }
         finally
@@ -70,14 +64,8 @@ internal sealed class TelemetryCost : IBenchmark
 
     private static Task<LoadResult> LoadAsync(ApiHostProcess host, TimeSpan time) => HttpLoad.RunAsync(host.Port, ApiHostProcess.Path, ApiHostProcess.Body, host.Token, time);
 
-    private static Measured Sum(Unit unit, List<double> values, List<double> loops) => Measurement.Sum(unit, [.. values], [], [.. loops]);
-
     private sealed record Variant(string Name, ApiHostProcess Host)
     {
-        internal List<double> Rates { get; } = [];
-
-        internal List<double> Processor { get; } = [];
-
         internal List<double> Spans { get; } = [];
     }
 }
