@@ -1,4 +1,5 @@
 using Granary.ApiHost.Dashboard;
+using Granary.Hosting.Cluster;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -50,14 +51,6 @@ internal static class StartMessage
     private static string? Address(IServer server)
     {
         var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
-        return address is null ? null : Local(address);
-    }
-
-    /// <summary>An address of "every interface" as one that can be called: <c>http://[::]:8080</c> is <c>http://localhost:8080</c>.</summary>
-    internal static string Local(string address)
-    {
-        var binding = BindingAddress.Parse(address);
-        var host = binding.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : binding.Host;
-        return $"{binding.Scheme}://{host}:{binding.Port}";
+        return address is null ? null : HttpAddress.Local(BindingAddress.Parse(address));
     }
 }

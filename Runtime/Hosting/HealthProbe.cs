@@ -39,10 +39,8 @@ internal static class HealthProbe
         var own = configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(e => e["Url"]).OfType<string>().ToArray();
         if (own.Length == 0) own = (configuration["Urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var addresses = own.Select(HttpAddress.Parse).OfType<BindingAddress>().Where(a => a.Port != 0).ToList();
-        return (addresses.Find(a => a.Scheme == "http") ?? addresses.FirstOrDefault()) is { } address ? new Uri($"{address.Scheme}://{Host(address.Host)}:{address.Port}/") : null;
+        return (addresses.Find(a => a.Scheme == "http") ?? addresses.FirstOrDefault()) is { } address ? new Uri(HttpAddress.Local(address)) : null;
     }
-
-    private static string Host(string host) => host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : host;
 
     private static int Complain(string text)
     {

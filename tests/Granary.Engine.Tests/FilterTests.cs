@@ -94,13 +94,7 @@ public sealed class FilterTests : IAsyncLifetime
     public async Task A_call_and_its_nested_call_are_spans_of_one_trace()
     {
         var spans = new ConcurrentQueue<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = s => s.Name == "Microsoft.Orleans.Application",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = spans.Enqueue,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var listener = Listen(spans);
         using var root = new Activity("root").Start();
         var grain = _cluster.Client.GetGrain<IFilteredGrain>(_key);
         await grain.Nested(_cluster.Client.GetGrain<IFilteredGrain>(_key + "-nested"));
@@ -122,13 +116,7 @@ public sealed class FilterTests : IAsyncLifetime
     public async Task A_span_of_a_failed_call_tells_the_kind_of_error_and_not_its_text()
     {
         var spans = new ConcurrentQueue<Activity>();
-        using var listener = new ActivityListener
-        {
-            ShouldListenTo = s => s.Name == "Microsoft.Orleans.Application",
-            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = spans.Enqueue,
-        };
-        ActivitySource.AddActivityListener(listener);
+        using var listener = Listen(spans);
         using var root = new Activity("root").Start();
         await Assert.ThrowsAnyAsync<Exception>(() => _cluster.Client.GetGrain<IFilteredGrain>(_key).Fail());
         await Eventually.True(() => spans.Count(s => s.TraceId == root.TraceId) >= 2, "two spans have ended");
@@ -139,6 +127,19 @@ public sealed class FilterTests : IAsyncLifetime
             Assert.Equal(typeof(SampleException).FullName, told["exception.type"]);
             Assert.DoesNotContain(told.Values, v => ((string)v!).Contains("inside", StringComparison.Ordinal));
         }
+    }
+
+    /// <summary>Every span of the grains, once it has ended.</summary>
+    private static ActivityListener Listen(ConcurrentQueue<Activity> spans)
+    {
+        var listener = new ActivityListener
+        {
+            ShouldListenTo = s => s.Name == "Microsoft.Orleans.Application",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        return listener;
     }
 
     private sealed class Silo : ISiloConfigurator

@@ -40,6 +40,9 @@ internal static class HttpAddress
         }
     }
 
+    /// <summary>An address listened on as a program on this machine would write it: <c>http://[::]:8080</c> is <c>http://localhost:8080</c>.</summary>
+    internal static string Local(BindingAddress binding) => $"{binding.Scheme}://{(binding.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : binding.Host)}:{binding.Port}";
+
     private static string Text(BindingAddress binding, IPAddress address) =>
         $"{binding.Scheme}://{(address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address)}:{binding.Port}";
 }

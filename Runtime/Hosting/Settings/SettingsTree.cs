@@ -76,14 +76,18 @@ internal sealed class SettingsTree
             return node is null && types.Count == 0 ? null : new Place(node, types);
         }
 
-        private static IEnumerable<PropertyInfo> Properties(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+        /// <summary>The properties of an options class that are settings, or hold some.</summary>
+        internal static IEnumerable<PropertyInfo> Properties(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.GetIndexParameters().Length == 0 && p.GetMethod is not null && (p.SetMethod is { IsPublic: true } || !IsScalar(p.PropertyType)));
 
-        private static bool IsScalar(Type type) => type == typeof(string) || type == typeof(Uri) || (Nullable.GetUnderlyingType(type) ?? type).IsValueType;
+        /// <summary>Whether a setting of that type is one value.</summary>
+        internal static bool IsScalar(Type type) => type == typeof(string) || type == typeof(Uri) || (Nullable.GetUnderlyingType(type) ?? type).IsValueType;
 
-        private static bool IsDictionary(Type type) => type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(IDictionary<,>) || type.GetGenericTypeDefinition() == typeof(Dictionary<,>));
+        /// <summary>Whether settings of that type have names of their own.</summary>
+        internal static bool IsDictionary(Type type) => type.IsGenericType && (type.GetGenericTypeDefinition() == typeof(IDictionary<,>) || type.GetGenericTypeDefinition() == typeof(Dictionary<,>));
 
-        private static Type? ElementOf(Type type)
+        /// <summary>What a list or dictionary holds; null for any other type.</summary>
+        internal static Type? ElementOf(Type type)
         {
             if (IsScalar(type)) return null;
             if (type.IsArray) return type.GetElementType();

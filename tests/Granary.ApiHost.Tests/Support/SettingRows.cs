@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Place = Granary.Hosting.Settings.SettingsTree.Place;
 
 namespace Granary.Tests;
 
@@ -32,13 +33,13 @@ internal sealed partial class SettingRows
 
     private void Walk(string path, Type type, object? instance)
     {
-        foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0 && p.CanRead && (p.SetMethod is { IsPublic: true } || !IsScalar(p.PropertyType))))
+        foreach (var property in Place.Properties(type))
         {
             var name = $"{path}:{property.Name}";
             var value = instance is null ? null : property.GetValue(instance);
             var what = Summary(property);
-            if (IsScalar(property.PropertyType)) _rows.Add(new SettingRow(name, Text(value), what));
-            else if (ElementOf(property.PropertyType) is var (element, place)) Walk(name, element, place, value, what);
+            if (Place.IsScalar(property.PropertyType)) _rows.Add(new SettingRow(name, Text(value), what));
+            else if (Place.ElementOf(property.PropertyType) is { } element) Walk(name, element, Place.IsDictionary(property.PropertyType) ? "{name}" : "{n}", value, what);
             else
             {
                 // A group that may be absent as a whole.
@@ -52,7 +53,7 @@ internal sealed partial class SettingRows
     {
         var values = value is IEnumerable list and not IDictionary ? list.Cast<object>().Select(Text).ToArray() : [];
         var shown = values.Length == 0 ? "none" : string.Join(", ", values);
-        if (IsScalar(element))
+        if (Place.IsScalar(element))
         {
             _rows.Add(new SettingRow(name, shown, what));
             return;
@@ -69,16 +70,6 @@ internal sealed partial class SettingRows
         _seen.Add(element, $"{name}:{place}");
         Walk($"{name}:{place}", element, Activator.CreateInstance(element, nonPublic: true));
     }
-
-    private static (Type Element, string Place)? ElementOf(Type type)
-    {
-        if (type.IsArray) return (type.GetElementType()!, "{n}");
-        if (!type.IsGenericType || !typeof(IEnumerable).IsAssignableFrom(type)) return null;
-        var arguments = type.GetGenericArguments();
-        return arguments.Length == 2 ? (arguments[1], "{name}") : (arguments[0], "{n}");
-    }
-
-    private static bool IsScalar(Type type) => type == typeof(string) || type == typeof(Uri) || (Nullable.GetUnderlyingType(type) ?? type).IsValueType;
 
     private static string Text(object? value) => value switch
     {
