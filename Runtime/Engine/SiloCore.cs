@@ -122,6 +122,8 @@ internal sealed class SiloCore : ProcessCore
 
     internal ActivationTable Table { get; }
 
+    internal LongMailboxes LongMailboxes { get; } = new();
+
     /// <summary>False while the silo stops: new grains are activated elsewhere.</summary>
     internal bool AcceptsActivations { get; set; } = true;
 

@@ -445,7 +445,9 @@ internal sealed partial class Activation : CallTarget, IThreadPoolWorkItem
 
     private bool Accept(Call call)
     {
-        if (Interlocked.Increment(ref _accepted) <= Silo.MaxQueuedCalls) return true;
+        var waiting = Interlocked.Increment(ref _accepted);
+        if (waiting >= LongMailboxes.Least) Silo.LongMailboxes.Note(this, waiting);
+        if (waiting <= Silo.MaxQueuedCalls) return true;
         Interlocked.Decrement(ref _accepted);
         Silo.Metrics.Rejected();
         call.Fail(new LimitExceededException($"{GrainId} has {Silo.MaxQueuedCalls} calls waiting; the call {call.Method.FullName} was refused. Call it less often, make its methods shorter, or raise Granary:Engine:MaxQueuedCallsPerActivation."));

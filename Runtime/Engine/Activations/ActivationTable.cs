@@ -59,6 +59,7 @@ internal sealed class ActivationTable(SiloCore silo)
             if (_activations.TryRemove(KeyValuePair.Create(activation.GrainId, activation)) && SystemGrains.IsSystem(activation.GrainId)) Interlocked.Decrement(ref _system);
         }
 
+        silo.LongMailboxes.Forget(activation);
         if (_emptied is { } waiting && IsEmpty) waiting.TrySetResult();
     }
 

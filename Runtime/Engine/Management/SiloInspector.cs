@@ -10,16 +10,7 @@ namespace Granary.Engine.Management;
 /// <summary>Tells of this silo from its own tables.</summary>
 internal sealed class SiloInspector(SiloCore silo, SiloLoadMonitor load, LivenessAgent liveness, TimeProvider time) : ISiloInspector
 {
-    /// <summary>Activations looked at for their mailboxes in one go: some milliseconds.</summary>
-    private const int LookedAtOnce = 50_000;
-
-    private const int MostCandidates = 100;
-
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
-
-    private readonly Lock _lock = new();
-    private IEnumerator<Activation>? _scan;
-    private List<Activation> _candidates = [];
 
     public SiloAddress Address => silo.Address;
 
@@ -37,28 +28,11 @@ internal sealed class SiloInspector(SiloCore silo, SiloLoadMonitor load, Livenes
         .. silo.Types.Classes.Where(c => c.Active > 0 && !SystemGrains.IsSystem(c.GrainType)).Select(c => new ActiveClass(c.GrainType.ToString()!, c.Type.FullName!, c.Active)),
     ];
 
-    public IReadOnlyList<GrainMailbox> LongestMailboxes(int most)
-    {
-        lock (_lock)
-        {
-            var found = _candidates.Where(Waits).ToHashSet();
-            _scan ??= silo.Table.All().GetEnumerator();
-            for (var i = 0; i < LookedAtOnce; i++)
-            {
-                if (!_scan.MoveNext())
-                {
-                    _scan.Dispose();
-                    _scan = null;
-                    break;
-                }
-
-                if (Waits(_scan.Current)) found.Add(_scan.Current);
-            }
-
-            _candidates = [.. found.OrderByDescending(a => a.QueueLength).Take(MostCandidates)];
-            return [.. _candidates.Take(most).Select(a => new GrainMailbox(a.GrainId, a.QueueLength, a.RunningRequests))];
-        }
-    }
+    public IReadOnlyList<GrainMailbox> LongestMailboxes(int most) =>
+    [
+        .. silo.LongMailboxes.Read(int.MaxValue).Where(m => m.Activation.State <= ActivationState.Active && !SystemGrains.IsSystem(m.Activation.GrainId)).Take(most)
+            .Select(m => new GrainMailbox(m.Activation.GrainId, m.Waiting, m.Activation.RunningRequests)),
+    ];
 
     public async Task<GrainActivity?> FindAsync(GrainId grain)
     {
@@ -94,6 +68,4 @@ internal sealed class SiloInspector(SiloCore silo, SiloLoadMonitor load, Livenes
             null);
         return await Task.WhenAny(told.Task, Task.Delay(s_patience, time)) == told.Task ? await told.Task : [];
     }
-
-    private static bool Waits(Activation activation) => activation.QueueLength > 0 && activation.State <= ActivationState.Active && !SystemGrains.IsSystem(activation.GrainId);
 }

@@ -197,11 +197,24 @@ internal sealed class GrainRouter : CallRouter
         else DispatchAnywhere(call, null);
     }
 
-    /// <summary>The grain moves about or its silo has just gone: gives it 1, 2, 4 ... 128 ms to settle. The call's deadline goes on meanwhile.</summary>
+    /// <summary>
+    /// The grain moves about or its silo has just gone: gives it 1, 2, 4 ... 128 ms to settle. The call's deadline goes on meanwhile; a wait that would outlast it is not begun, so that the caller hears that the call was
+    /// never delivered, and not that nobody knows what became of it.
+    /// </summary>
     private async Task RedispatchLaterAsync(Call call, SiloAddress? owner)
     {
         // Deadlines are in real time, and so is this.
-        await Task.Delay(TimeSpan.FromMilliseconds(1 << Math.Min(call.Hops - HopsAtOnce - 1, 7)), TimeProvider.System).ConfigureAwait(false);
+        var wait = 1 << Math.Min(call.Hops - HopsAtOnce - 1, 7);
+        if (call.Deadline - Environment.TickCount64 <= wait + TimingWheel.TickMs)
+        {
+            var error = new SiloUnavailableException($"The call {call.Method.FullName} to {call.TargetId} could not be delivered before its deadline: its grain's silo could not be reached, or the grain kept moving. Try again.");
+            if (call.IsOneWay) _process.Log.OneWayFailed(call.Method.FullName, call.TargetId, error);
+            call.Fail(error);
+            call.ReleaseCallee();
+            return;
+        }
+
+        await Task.Delay(TimeSpan.FromMilliseconds(wait), TimeProvider.System).ConfigureAwait(false);
         if (call.IsClaimed) call.ReleaseCallee();
         else if (RefusedByFence(call, Environment.TickCount64)) return;
         else if (owner is not null) SendToPeer(call, owner);

@@ -14,9 +14,7 @@ public interface ISiloInspector
     /// <summary>The grain classes with activations here, but for the engine's own. Takes time by the number of classes.</summary>
     IReadOnlyList<ActiveClass> Classes();
 
-    /// <summary>
-    /// The grains with most calls waiting, the longest first. A look takes a bounded time: where there are many activations, some are looked at each time, and those found before are looked at again.
-    /// </summary>
+    /// <summary>The grains with most calls waiting, the longest first; those with one are left out. Takes a time that does not depend on the number of activations.</summary>
     IReadOnlyList<GrainMailbox> LongestMailboxes(int most);
 
     /// <summary>What a grain does that is in memory here; null when it is not. Its states are looked at on a turn of its own, and not told when none comes soon.</summary>
