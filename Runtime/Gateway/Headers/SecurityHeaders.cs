@@ -1,4 +1,5 @@
 using System.Globalization;
+using Granary.Gateway.Listening;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -9,7 +10,7 @@ namespace Granary.Gateway.Headers;
 /// The headers that tell browsers to be careful with an answer (OWASP's list for APIs): on everything but gRPC, whose callers are programs. Set before anything else runs, so that an endpoint which knows better
 /// may say otherwise. Costs no allocation.
 /// </summary>
-internal sealed class SecurityHeaders(IOptions<GatewayOptions> options)
+internal sealed class SecurityHeaders(IOptions<GatewayOptions> options, Http3 http3)
 {
     private static readonly StringValues s_noSniff = "nosniff";
     private static readonly StringValues s_noReferrer = "no-referrer";
@@ -30,8 +31,11 @@ internal sealed class SecurityHeaders(IOptions<GatewayOptions> options)
         headers.ContentSecurityPolicy = s_nothing;
         headers.CacheControl = s_noStore;
 
+        if (!context.Request.IsHttps) return;
+
         // Of no use to a browser that looks at its own machine, and a nuisance for the next program there.
-        if (context.Request.IsHttps && _hsts.Count > 0 && !IsLocal(context.Request.Host.Host)) headers.StrictTransportSecurity = _hsts;
+        if (_hsts.Count > 0 && !IsLocal(context.Request.Host.Host)) headers.StrictTransportSecurity = _hsts;
+        if (http3.AltSvc(context) is { Count: > 0 } altSvc) headers.AltSvc = altSvc;
     }
 
     private static bool IsLocal(string host) => host is "localhost" or "127.0.0.1" or "[::1]";

@@ -5,6 +5,7 @@ using Granary.Gateway.Cors;
 using Granary.Gateway.Grpc;
 using Granary.Gateway.Headers;
 using Granary.Gateway.JsonRpc;
+using Granary.Gateway.Listening;
 using Granary.Gateway.Tls;
 using Granary.Gateway.WebSockets;
 using Granary.Rpc;
@@ -40,6 +41,7 @@ public static class GatewayPipeline
         app.ApplicationServices.GetRequiredService<JsonRpcMethods>();
         app.ApplicationServices.GetRequiredService<RpcPipeline>();
         app.ApplicationServices.GetRequiredService<LiveCallers>();
+        if (app.ApplicationServices.GetRequiredService<Http3>().Transports.Any()) app.Use(Http3.Answer);
         app.UseProxies();
         app.UseEdge();
         app.UseMiddleware<BlockingMiddleware>();

@@ -9,6 +9,7 @@ using Granary.Gateway.Headers;
 using Granary.Gateway.Hedging;
 using Granary.Gateway.Idempotency;
 using Granary.Gateway.JsonRpc;
+using Granary.Gateway.Listening;
 using Granary.Gateway.Resilience;
 using Granary.Gateway.Retries;
 using Granary.Gateway.Sharing;
@@ -75,6 +76,7 @@ public static class GatewayServices
         services.TryAddSingleton<EdgeTls>();
         services.TryAddSingleton<HttpsOnly>();
         services.TryAddSingleton<SecurityHeaders>();
+        services.TryAddSingleton<Http3>();
         services.AddHostedService<CertificateWatch>();
         services.TryAddSingleton<CallContext>();
         services.TryAddSingleton<GatewayInstruments>();

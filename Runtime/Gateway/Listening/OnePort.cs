@@ -1,5 +1,6 @@
 using Granary.Gateway.Listening;
 using Granary.Gateway.Tls;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -13,24 +14,34 @@ namespace Granary.Gateway;
 public static class OnePort
 {
     /// <summary>
-    /// Lets Kestrel serve HTTP/2 without TLS (prior knowledge, RFC 9113, 3.3) on the same ports as HTTP/1.1, and applies <see cref="ConnectionOptions"/>. Call it after Kestrel was added,
+    /// Lets Kestrel serve HTTP/2 without TLS (prior knowledge, RFC 9113, 3.3) on the same ports as HTTP/1.1, serves HTTP/3 on those with TLS where the platform has it, and
+    /// applies <see cref="ConnectionOptions"/>. Call it after Kestrel was added,
     /// beside <c>AddGranaryGateway</c>. It takes Kestrel's endpoint and HTTPS defaults (<c>ConfigureEndpointDefaults</c>, <c>ConfigureHttpsDefaults</c>) for itself: TLS is that of <see cref="EdgeTlsOptions"/>.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is no server in the services.</exception>
-    public static IWebHostBuilder UseOnePort(this IWebHostBuilder host) => host.ConfigureServices(services =>
+    public static IWebHostBuilder UseOnePort(this IWebHostBuilder host) => host.UseQuic().ConfigureServices(services =>
     {
         // A line ends with CR LF: what a proxy in front reads as one line is not to be two here (RFC 9112, 2.2 allows either). Read once in a process.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         var kestrel = services.LastOrDefault(s => s.ServiceType == typeof(IServer) && !s.IsKeyedService)
             ?? throw new InvalidOperationException("UseOnePort needs a server: call UseKestrel or UseKestrelCore before it.");
         services.Remove(kestrel);
-        services.AddKeyedSingleton(typeof(IServer), typeof(OnePortServer), (all, _) =>
-            kestrel.ImplementationInstance ?? kestrel.ImplementationFactory?.Invoke(all) ?? ActivatorUtilities.CreateInstance(all, kestrel.ImplementationType!));
+        services.AddKeyedSingleton(typeof(IServer), typeof(OnePortServer), (all, _) => Make(kestrel, all));
+
+        // Not for the server that listens: it would serve HTTP/3 by itself, without the handshakes of EdgeTls.
+        foreach (var quic in services.Where(s => s.ServiceType == typeof(IMultiplexedConnectionListenerFactory) && !s.IsKeyedService).ToArray())
+        {
+            services.Remove(quic);
+            services.AddKeyedSingleton(typeof(IMultiplexedConnectionListenerFactory), typeof(Http3), (all, _) => Make(quic, all));
+        }
+
         services.AddSingleton<PriorKnowledgeEndpoint>();
         services.AddSingleton<ProtocolSorter>();
         services.AddSingleton<IServer>(all => new OnePortServer(
             all.GetRequiredKeyedService<IServer>(typeof(OnePortServer)),
             all.GetRequiredService<PriorKnowledgeEndpoint>(),
+            all.GetRequiredService<Http3>(),
+            kestrel.ImplementationType is { } type ? (own, transports) => (IServer)ActivatorUtilities.CreateInstance(all, type, Options.Create(own), transports) : null,
             all.GetRequiredService<IOptions<KestrelServerOptions>>(),
             all.GetRequiredService<IOptions<GatewayOptions>>(),
             all.GetRequiredService<ILoggerFactory>()));
@@ -42,4 +53,7 @@ public static class OnePort
             options.ConfigureHttpsDefaults(tls.Configure);
         });
     });
+
+    private static object Make(ServiceDescriptor service, IServiceProvider all) =>
+        service.ImplementationInstance ?? service.ImplementationFactory?.Invoke(all) ?? ActivatorUtilities.CreateInstance(all, service.ImplementationType!);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Granary.Certificates;
@@ -58,9 +59,23 @@ internal sealed class EdgeTls
         https.OnAuthenticate = OnAuthenticate;
     }
 
+    /// <summary>How a handshake of QUIC goes (RFC 9001), which is always TLS 1.3. Only where there is a certificate.</summary>
+    public SslServerAuthenticationOptions OverQuic(EndPoint? caller)
+    {
+        var handshake = new SslServerAuthenticationOptions { ApplicationProtocols = [SslApplicationProtocol.Http3] };
+        Identify(caller, handshake);
+        return handshake;
+    }
+
     private void OnAuthenticate(ConnectionContext connection, SslServerAuthenticationOptions handshake)
     {
         handshake.CipherSuitesPolicy = ModernTls.CipherSuites;
+        Identify(connection.RemoteEndPoint, handshake);
+    }
+
+    // Who we are, and who the caller must be.
+    private void Identify(EndPoint? caller, SslServerAuthenticationOptions handshake)
+    {
         handshake.AllowRenegotiation = false;
         if (Current is not { } set) return;
         handshake.ServerCertificateSelectionCallback = null;
@@ -75,7 +90,7 @@ internal sealed class EdgeTls
         handshake.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
         {
             if (Problem(set, asks, certificate as X509Certificate2, chain, errors) is not { } problem) return true;
-            _refusals.Refused(connection.RemoteEndPoint, problem);
+            _refusals.Refused(caller, problem);
             return false;
         };
     }

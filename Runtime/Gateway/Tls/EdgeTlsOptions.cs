@@ -1,7 +1,7 @@
 namespace Granary.Gateway.Tls;
 
 /// <summary>
-/// TLS towards callers, for every <c>https</c> address that the host listens on (<c>Urls</c>, <c>Kestrel:Endpoints</c>): versions 1.2 and 1.3, HTTP/1.1 and HTTP/2 by ALPN. The files are looked at again every second.
+/// TLS towards callers, for every <c>https</c> address that the host listens on (<c>Urls</c>, <c>Kestrel:Endpoints</c>): versions 1.2 and 1.3, HTTP/1.1 and HTTP/2 by ALPN, HTTP/3 where the platform has it. The files are looked at again every second.
 /// </summary>
 public sealed class EdgeTlsOptions
 {
@@ -25,6 +25,11 @@ public sealed class EdgeTlsOptions
 
     /// <summary>How long a TLS handshake may take. 1 s to 2 min; the default is 10 s.</summary>
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether the <c>https</c> addresses serve HTTP/3 too, on the UDP port of the same number, where the platform has QUIC (on Linux, the library <c>libmsquic</c>). The default is true.
+    /// </summary>
+    public bool Http3 { get; set; } = true;
 
     /// <summary>For how long browsers are told to come with TLS only (HSTS, RFC 6797), in answers by TLS under a name that is not this machine's own. Up to 730 d, 0 for not at all; the default is 180 d.</summary>
     public TimeSpan Hsts { get; set; } = TimeSpan.FromDays(180);

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Granary.Gateway.Admission;
 using Granary.Gateway.Authentication;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -50,11 +51,13 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
-    public static async Task<GatewayHost> StartAsync(Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, Action<WebApplication>? app = null, HttpProtocols? protocols = null, X509Certificate2? certificate = null, Action<KestrelServerOptions>? listen = null)
+    public static async Task<GatewayHost> StartAsync(Action<GatewayOptions>? configure = null, Action<IServiceCollection>? services = null, Action<WebApplication>? app = null, HttpProtocols? protocols = null, X509Certificate2? certificate = null, Action<KestrelServerOptions>? listen = null, IMultiplexedConnectionListenerFactory? quic = null, string? expect = null)
     {
         var log = new LogSink();
+        if (expect is not null) log.Expect(expect);
         var grains = new Grains();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = "Test" });
+        if (quic is not null) builder.Services.AddSingleton(quic);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().UseOnePort().ConfigureKestrel(listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
         {
             if (protocols is { } only) endpoint.Protocols = only;
