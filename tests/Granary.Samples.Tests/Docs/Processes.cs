@@ -48,9 +48,8 @@ internal static class Shell
             RedirectStandardInput = true,
         };
 
-        // Whatever a build leaves running would outlive the test.
+        // A build's nodes would outlive the test. The compiler's server does too, but it is the one that built the tests, and ends when nobody compiles.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        start.Environment["UseSharedCompilation"] = "false";
         start.Environment.Remove("ASPNETCORE_ENVIRONMENT");
         start.Environment.Remove("DOTNET_ENVIRONMENT");
         foreach (var (name, value) in variables ?? new Dictionary<string, string>()) start.Environment[name] = value;
