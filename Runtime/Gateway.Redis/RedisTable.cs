@@ -32,6 +32,8 @@ internal sealed partial class RedisTable : ISharedTable
     private string? _epoch;
     private long _version;
     private long _followedAt;
+    private long _asked;
+    private long _looked; // under _following: everyone up to this turn has been looked for
     private bool _away;
 
     public RedisTable(GatewayStore store, string name, string channel, int capacity, TimeProvider time, ILogger log)
@@ -94,12 +96,18 @@ internal sealed partial class RedisTable : ISharedTable
         }
     }
 
+    // Sees whatever was written before it was asked for. Many that ask at once share a look: one that began after they asked.
     private async Task CatchUpAsync(CancellationToken cancellation)
     {
+        var turn = Interlocked.Increment(ref _asked);
         await _following.WaitAsync(cancellation);
         try
         {
-            if (!await CatchUpOnceAsync(cancellation)) return;
+            if (_looked >= turn) return;
+            var asked = Volatile.Read(ref _asked);
+            var hasChanged = await CatchUpOnceAsync(cancellation);
+            _looked = asked;
+            if (!hasChanged) return;
         }
         finally
         {

@@ -19,10 +19,12 @@ public sealed class RedisIdempotencyStoreTests(RedisFixture redis) : Idempotency
 
     protected override IIdempotencyStore Store => _stores[Interlocked.Increment(ref _turn) % _stores.Length];
 
-    public Task InitializeAsync()
+    public async Task InitializeAsync()
     {
         _stores = [.. Enumerable.Range(0, 2).Select(i => Create(redis.Server.Address, $"{i}"))];
-        return Task.CompletedTask;
+
+        // A call waits a second for the first connection, which is not always enough for a machine that has too much to do.
+        foreach (var store in _stores) await Eventually.True(() => AnswersAsync(store), "the store answers");
     }
 
     public async Task DisposeAsync() => await _connections.DisposeAsync();
@@ -36,6 +38,19 @@ public sealed class RedisIdempotencyStoreTests(RedisFixture redis) : Idempotency
     }
 
     protected override Task PassAsync(TimeSpan time) => Task.Delay(time);
+
+    private static async Task<bool> AnswersAsync(IIdempotencyStore store)
+    {
+        try
+        {
+            await store.BeginAsync($"first-{Guid.NewGuid()}", new byte[1], "a", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), false, default);
+            return true;
+        }
+        catch (RpcException error) when (error.Code == StatusCode.Unavailable)
+        {
+            return false;
+        }
+    }
 
     // A connection of its own for each name.
     private RedisIdempotencyStore Create(string server, string name)

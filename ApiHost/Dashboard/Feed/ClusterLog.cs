@@ -119,15 +119,15 @@ internal sealed class ClusterLog(IGrainFactory grains, IClusterFeed cluster, Pro
         }
 
         if (isOwn) reached.Add(gateway.Name);
+
+        // To the other gateways, which also tell their pages of it, and for silos that join from now on.
+        var told = await TryAsync(() => grains.GetGrain<IGatewayExchange>(0).Order(order));
+        (told ? reached : missed).AddRange(isOther);
         await Task.WhenAll(isSilo.Select(async silo =>
         {
             var done = await TryAsync(() => grains.StatisticsOf(silo).SetLevel(order));
             lock (reached) (done ? reached : missed).Add(silo.ToParsableString());
         }));
-
-        // To the other gateways, which also tell their pages of it.
-        var told = await TryAsync(() => grains.GetGrain<IGatewayExchange>(0).Order(order));
-        (told ? reached : missed).AddRange(isOther);
         gateways.Tell(order);
         return new LevelOutcome(reached, missed);
     }

@@ -27,6 +27,9 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
     private readonly HashSet<FeedView> _watching = new(ReferenceEqualityComparer.Instance);
     private readonly FeedHistory _history = new();
     private readonly CancellationTokenSource _stop = new();
+
+    // The sampler's own, as what is below.
+    private readonly Dictionary<GrainId, Task<(SiloAddress Silo, GrainFigures Figures)?>> _looks = [];
     private MethodHistory _methods = new();
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FeedTick _tick = FeedTick.None;
@@ -82,6 +85,7 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
         // What was known before the last page was closed is too old to compare with.
         var figures = new ClusterFigures(services);
         _methods = new MethodHistory();
+        _looks.Clear();
         var idle = 0;
         using var timer = new PeriodicTimer(s_period, time);
         try
@@ -191,23 +195,26 @@ internal sealed class ClusterSampler(IClusterFeed cluster, SiloSource source, Ga
         };
     }
 
+    /// <summary>What the grains shown do. One whose silo needs longer than a second of the feed may take is told in a later one, and one that could not be asked about not at all: nothing is known of it.</summary>
     private async Task<IReadOnlyDictionary<GrainId, ReadOnlyMemory<byte>>> LookAsync(ClusterFigures figures, GrainId[] grains)
     {
-        if (grains.Length == 0) return FrozenDictionary<GrainId, ReadOnlyMemory<byte>>.Empty;
-        var looks = grains.Select(async grain =>
+        foreach (var gone in _looks.Keys.Except(grains).ToArray()) _looks.Remove(gone);
+        foreach (var grain in grains)
         {
-            try
-            {
-                return (Grain: grain, Found: await source.LookAsync(grain).WaitAsync(s_wait, time));
-            }
-            catch (Exception error)
-            {
-                FeedLog.LookFailed(logger, grain, error);
-                return (Grain: grain, Found: null);
-            }
-        });
-        var found = await Task.WhenAll(looks);
-        return found.ToDictionary(f => f.Grain, f => FeedTick.Frame("grain", figures.Grain(f.Grain, f.Found), FeedJson.Default.GrainMessage));
+            if (!_looks.ContainsKey(grain)) _looks.Add(grain, source.LookAsync(grain));
+        }
+
+        if (_looks.Count == 0) return FrozenDictionary<GrainId, ReadOnlyMemory<byte>>.Empty;
+        await Task.WhenAny(Task.WhenAll(_looks.Values), Task.Delay(s_wait, time));
+        var frames = new Dictionary<GrainId, ReadOnlyMemory<byte>>();
+        foreach (var (grain, look) in _looks.Where(l => l.Value.IsCompleted).ToArray())
+        {
+            _looks.Remove(grain);
+            if (look.IsCompletedSuccessfully) frames.Add(grain, FeedTick.Frame("grain", figures.Grain(grain, look.Result), FeedJson.Default.GrainMessage));
+            else FeedLog.LookFailed(logger, grain, look.Exception?.GetBaseException());
+        }
+
+        return frames;
     }
 
     private void Publish(FeedTick tick)

@@ -216,7 +216,7 @@ internal static partial class FeedLog
     internal static partial void ReportUnread(ILogger logger, string gateway, Exception error);
 
     [LoggerMessage(3014, LogLevel.Debug, "The silo of {Grain} could not be asked about it.")]
-    internal static partial void LookFailed(ILogger logger, Orleans.Runtime.GrainId grain, Exception error);
+    internal static partial void LookFailed(ILogger logger, Orleans.Runtime.GrainId grain, Exception? error);
 
     [LoggerMessage(3015, LogLevel.Debug, "The log of the silo {Silo} could not be read.")]
     internal static partial void LogUnread(ILogger logger, Orleans.Runtime.SiloAddress silo, Exception? error);

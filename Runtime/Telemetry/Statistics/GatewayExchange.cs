@@ -1,3 +1,4 @@
+using Granary.Telemetry.Logs;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
@@ -12,9 +13,13 @@ internal interface IGatewayExchange : IGrainWithIntegerKey
     [AlwaysInterleave]
     Task<GatewayNews> Exchange(GatewayReport mine);
 
-    /// <summary>Tells every gateway of an order within their next exchange; those that join later do not hear of it.</summary>
+    /// <summary>Tells every gateway of an order within their next exchange. One that sets a level for all processes is kept for as long as it holds, for those that join later.</summary>
     [AlwaysInterleave]
     Task Order(LevelOrder order);
+
+    /// <summary>The levels that are set for all processes, each for the time that is left.</summary>
+    [AlwaysInterleave]
+    Task<List<LevelOrder>> Orders();
 
     /// <summary>The caller stops: it is forgotten at once.</summary>
     [AlwaysInterleave]
@@ -90,12 +95,14 @@ internal sealed class GatewayNews
     [Id(0)]
     public List<GatewayReport> Others { get; init; } = [];
 
-    /// <summary>The orders of the last seconds.</summary>
+    /// <summary>The orders of the last seconds, and those that hold for all processes.</summary>
     [Id(1)]
     public List<LevelOrder> Orders { get; init; } = [];
 }
 
-/// <summary>The reports of the last seconds, in memory: when the grain moves, the next exchange brings them again.</summary>
+/// <summary>
+/// The reports of the last seconds, in memory: when the grain moves, the next exchange brings them again. Orders it forgets then; who has heard them keeps to them.
+/// </summary>
 [GrainType(TypeName)]
 internal sealed class GatewayExchangeGrain(TimeProvider time) : Grain, IGatewayExchange
 {
@@ -128,7 +135,7 @@ internal sealed class GatewayExchangeGrain(TimeProvider time) : Grain, IGatewayE
         return Task.FromResult(new GatewayNews
         {
             Others = [.. _reports.Values.Where(r => r.Report.Name != mine.Name).Select(r => r.Report).OrderBy(r => r.Name, StringComparer.Ordinal)],
-            Orders = [.. _orders.Select(o => o.Order)],
+            Orders = [.. _orders.Select(o => Left(o.Order, now - o.At))],
         });
     }
 
@@ -136,9 +143,19 @@ internal sealed class GatewayExchangeGrain(TimeProvider time) : Grain, IGatewayE
     {
         var now = time.GetUtcNow();
         Forget(now);
-        if (_orders.Count >= MostOrders) throw new ArgumentException($"More than {MostOrders} log levels were set within {s_heard.TotalSeconds} s. Wait a little.", nameof(order));
+
+        // What one process was told stays with it; what all are told takes the place of what they were told before.
+        if (order.Process.Length == 0) _orders.RemoveAll(o => o.Order.Process.Length == 0 && o.Order.Category.Equals(order.Category, StringComparison.OrdinalIgnoreCase));
+        if (_orders.Count >= MostOrders) throw new ArgumentException($"More than {MostOrders} log levels are set, or were within {s_heard.TotalSeconds} s. Take some back, or wait a little.", nameof(order));
         _orders.Add((order, now));
         return Task.CompletedTask;
+    }
+
+    public Task<List<LevelOrder>> Orders()
+    {
+        var now = time.GetUtcNow();
+        Forget(now);
+        return Task.FromResult<List<LevelOrder>>([.. _orders.Where(o => HoldsForAll(o, now)).Select(o => Left(o.Order, now - o.At))]);
     }
 
     public Task Leave(string name)
@@ -154,6 +171,19 @@ internal sealed class GatewayExchangeGrain(TimeProvider time) : Grain, IGatewayE
             if (now - at > s_fresh) _reports.Remove(name);
         }
 
-        _orders.RemoveAll(o => now - o.At > s_heard);
+        _orders.RemoveAll(o => now - o.At > s_heard && !HoldsForAll(o, now));
     }
+
+    private static bool HoldsForAll((LevelOrder Order, DateTimeOffset At) order, DateTimeOffset now) =>
+        order.Order is { Process.Length: 0, Level: >= 0 } && now - order.At < TimeSpan.FromSeconds(order.Order.Seconds);
+
+    private static LevelOrder Left(LevelOrder order, TimeSpan passed) => new()
+    {
+        Id = order.Id,
+        Process = order.Process,
+        Category = order.Category,
+        Level = order.Level,
+        Seconds = Math.Max(LogLevels.Lasting.Least.TotalSeconds, order.Seconds - passed.TotalSeconds),
+        By = order.By,
+    };
 }

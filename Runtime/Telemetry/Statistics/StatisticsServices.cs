@@ -12,7 +12,8 @@ namespace Granary.Telemetry.Statistics;
 /// <summary>Adds the counting of calls to a silo.</summary>
 public static class StatisticsServices
 {
-    /// <summary>Counts and times the calls that the silo of this process runs (<see cref="StatisticsOptions"/>). Call it after the engine has been added.</summary>
+    /// <summary>Counts and times the calls that the silo of this process runs (<see cref="StatisticsOptions"/>). Log levels that were set for all processes hold in it too.
+    /// Call it after the engine has been added.</summary>
     /// <param name="services">The silo's services.</param>
     /// <param name="configuration">The root of the configuration.</param>
     public static IServiceCollection AddGranaryStatistics(this IServiceCollection services, IConfiguration configuration)
@@ -22,6 +23,7 @@ public static class StatisticsServices
         services.AddOptions<StatisticsOptions>().Bind(section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StatisticsOptions>, Validation>());
         services.AddPlacementDirector<KeyedSiloPlacement, KeyedSiloDirector>();
+        services.AddHostedService<LateOrders>();
         if (section.GetValue(nameof(StatisticsOptions.Enabled), true) is false) return services;
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(s => new CallRecorder(s.GetRequiredService<IOptions<StatisticsOptions>>().Value, s.GetRequiredService<TimeProvider>()));

@@ -18,6 +18,7 @@ namespace Granary.Tests.Dashboard;
 public sealed class ClusterSamplerTests : IDisposable
 {
     private static readonly SiloAddress s_quick = SiloAddress.New(IPAddress.Loopback, 1, 1);
+    private static readonly GrainId s_grain = GrainId.Create("calculator", "a");
     private static readonly SiloAddress s_hung = SiloAddress.New(IPAddress.Loopback, 2, 1);
 
     private readonly ManualTime _time = new();
@@ -31,6 +32,7 @@ public sealed class ClusterSamplerTests : IDisposable
         feed.Current.Returns(new ClusterSnapshot(1, "", [new ClusterMember(s_quick, "quick", ClusterMember.Active), new ClusterMember(s_hung, "hung", ClusterMember.Active)]));
         var grains = Substitute.For<IGrainFactory>();
         var inspector = Substitute.For<IClusterInspector>();
+        inspector.FindAsync(s_grain).Returns(new GrainActivity(s_quick));
         var services = new ServiceIndex(new RpcCatalog([]));
 
         // What gateways tell is not looked at here.
@@ -78,6 +80,42 @@ public sealed class ClusterSamplerTests : IDisposable
         Assert.False(Silo("hung")!.Value.TryGetProperty("problem", out _));
     }
 
+    [Fact]
+    public async Task A_grain_whose_silo_is_slow_is_shown_when_it_has_answered()
+    {
+        var answer = new TaskCompletionSource<GrainFigures>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _silos[s_quick] = new FakeSilo { OnLook = () => answer.Task };
+        using var page = _sampler.Watch(new FeedView(FeedViews.Grain, s_grain, null), 10);
+        await TicksAsync(1);
+        Assert.False(_sampler.Current.Looked.ContainsKey(s_grain));
+        answer.SetResult(new GrainFigures { IsFound = true });
+        await UntilAsync(() => Grain() is { } grain && grain.GetProperty("found").GetBoolean());
+    }
+
+    [Fact]
+    public async Task A_grain_that_could_not_be_asked_about_is_not_said_to_be_out_of_memory()
+    {
+        var fails = true;
+        _silos[s_quick] = new FakeSilo { OnLook = () => Volatile.Read(ref fails) ? Task.FromException<GrainFigures>(new TimeoutException("busy")) : Task.FromResult(new GrainFigures { IsFound = true }) };
+        using var page = _sampler.Watch(new FeedView(FeedViews.Grain, s_grain, null), 10);
+        for (var tick = 0; tick < 3; tick++)
+        {
+            await TicksAsync(1);
+            Assert.Null(Grain());
+        }
+
+        Volatile.Write(ref fails, false);
+        await UntilAsync(() => Grain() is { } grain && grain.GetProperty("found").GetBoolean());
+    }
+
+    private async Task TicksAsync(int count)
+    {
+        var from = _sampler.Current.Number;
+        await UntilAsync(() => _sampler.Current.Number >= from + count);
+    }
+
+    private JsonElement? Grain() => _sampler.Current.Looked.TryGetValue(s_grain, out var frame) ? Json(frame) : null;
+
     /// <summary>Lets time pass until it holds.</summary>
     private async Task UntilAsync(Func<bool> holds)
     {
@@ -93,9 +131,13 @@ public sealed class ClusterSamplerTests : IDisposable
     private JsonElement? Silo(string name)
     {
         if (_sampler.Current.Number == 0) return null;
-        var text = Encoding.UTF8.GetString(_sampler.Current.Overview.Span);
-        var json = JsonDocument.Parse(text[(text.IndexOf("data: ", StringComparison.Ordinal) + 6)..]).RootElement;
-        return json.GetProperty("silos").EnumerateArray().Single(s => s.GetProperty("name").GetString() == name);
+        return Json(_sampler.Current.Overview).GetProperty("silos").EnumerateArray().Single(s => s.GetProperty("name").GetString() == name);
+    }
+
+    private static JsonElement Json(ReadOnlyMemory<byte> frame)
+    {
+        var text = Encoding.UTF8.GetString(frame.Span);
+        return JsonDocument.Parse(text[(text.IndexOf("data: ", StringComparison.Ordinal) + 6)..]).RootElement;
     }
 
     private sealed class FakeSilo : ISiloStatistics
@@ -112,7 +154,9 @@ public sealed class ClusterSamplerTests : IDisposable
             return Hangs ? new TaskCompletionSource<SiloFigures>().Task : Task.FromResult(new SiloFigures { Epoch = "e", Ticks = number * 1000, Load = new LoadFigures(), Total = new MethodFigures() });
         }
 
-        public Task<GrainFigures> Look(string grain) => throw new NotSupportedException();
+        public Func<Task<GrainFigures>> OnLook { get; set; } = static () => throw new NotSupportedException();
+
+        public Task<GrainFigures> Look(string grain) => OnLook();
 
         public Task<LogPage> ReadLog(LogQuestion question) => throw new NotSupportedException();
 

@@ -42,6 +42,10 @@ public sealed class FeedClusterTests : IAsyncLifetime
         await Until.HoldsAsync(async () => (await otherAddress.GetAsync("/admin/log-levels", Tokens.For("admin"))).Json.GetArrayLength() == 4, "four processes have the level");
         await otherFeed.NextAsync("events", e => e.GetProperty("events").EnumerateArray().Any(x => x.GetProperty("kind").GetString() == "log-level"));
 
+        // And those that join later.
+        await using var late = HostProcess.Start("Silo", "Production", Redis, Secret, "Granary:Cluster:SiloName=late");
+        await Until.HoldsAsync(async () => (await otherAddress.GetAsync("/admin/log-levels", Tokens.For("admin"))).Json.GetArrayLength() == 5, "the late one has the level");
+
         second.Kill();
         await feed.NextAsync("overview", o => Silo(o, "second") is not { } silo || !silo.GetProperty("answers").GetBoolean());
         var left = await feed.NextAsync("overview", o => Silo(o, "first") is { } silo && silo.GetProperty("answers").GetBoolean());
