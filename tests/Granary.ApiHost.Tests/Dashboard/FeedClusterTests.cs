@@ -53,12 +53,25 @@ public sealed class FeedClusterTests : IAsyncLifetime
 
         // It is dead by proof or by silence; both gateways tell.
         foreach (var reader in new[] { feed, otherFeed })
-            await reader.NextAsync("events", e => e.GetProperty("events").EnumerateArray().Any(x => x.GetProperty("kind").GetString() == "silo-dead"));
+            await OrTellAsync(reader.NextAsync("events", e => e.GetProperty("events").EnumerateArray().Any(x => x.GetProperty("kind").GetString() == "silo-dead")), first, late, one, other);
 
         other.Terminate();
         await other.ExitAsync();
         await feed.NextAsync("events", e => e.GetProperty("events").EnumerateArray().Any(x => x.GetProperty("kind").GetString() == "gateway-gone"));
         await feed.NextAsync("overview", o => o.GetProperty("gateways").GetArrayLength() == 1);
+    }
+
+    // What the processes said, beside what did not come about.
+    private static async Task OrTellAsync(Task<JsonElement> waiting, params HostProcess[] processes)
+    {
+        try
+        {
+            await waiting;
+        }
+        catch (TimeoutException error)
+        {
+            Assert.Fail($"{error.Message}\n{string.Join("\n\n", processes.Select(p => string.Join('\n', p.Lines)))}");
+        }
     }
 
     private string Redis => $"Granary:Redis:ConnectionString={_redis!.Address}";

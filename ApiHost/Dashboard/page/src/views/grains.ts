@@ -49,7 +49,7 @@ export const grainsView: MakeView = app => {
     caption: 'Longest mailboxes',
     key: g => g.grain,
     sort: { by: 'waiting', descending: true },
-    empty: 'No call waits for its grain.',
+    empty: 'No grain has two or more calls waiting.',
     columns: [
       { id: 'grain', title: 'Grain', heading: true, style: 'long', value: g => g.grain, fill: (cell, g) => link(cell, g.grain, grainHref(g.grain)) },
       { id: 'waiting', title: 'Waiting', numeric: true, value: g => g.waiting, text: g => exactly(g.waiting) },
