@@ -43,6 +43,9 @@ public sealed class EndpointTests
         await using var client = Clients.Of(o => o.Balancing = Balancing.LeastRequests, one.Address, two.Address);
         var calls = Enumerable.Range(0, 2).Select(_ => client.GetGrain<IProbeGrain>("a").Key()).ToArray();
         await Eventually.HoldsAsync(() => one.Calls == 1, "one call is stuck");
+
+        // While the other is under way too, both are as busy.
+        Assert.Equal("two", await await Task.WhenAny(calls));
         for (var i = 0; i < 10; i++) Assert.Equal("two", await client.GetGrain<IProbeGrain>("a").Key());
         stuck.SetResult();
         await Task.WhenAll(calls);
