@@ -8,6 +8,10 @@ public sealed class HostsTests
 {
     private const int Callers = 12;
     private const int CallsAfterwards = 10;
+
+    // Longer than the engine tries to reach a silo, so that no call ends for the time alone, however slow the machine is.
+    private const string Deadline = "Granary:Gateway:Deadlines:Default=00:00:30";
+
     private const string Secret = "Granary:Engine:ClusterSecret=a secret of the cluster's processes";
 
     [Fact]
@@ -19,7 +23,7 @@ public sealed class HostsTests
         await using var first = HostProcess.Start("Silo", "Production", connection, Secret);
         await using var second = HostProcess.Start("Silo", "Production", connection, Secret);
         await Task.WhenAll(first.AddressAsync(), second.AddressAsync());
-        await using var host = HostProcess.Start("ApiHost", "Production", connection, Secret, Tokens.Setting, "Granary:Mode=Client");
+        await using var host = HostProcess.Start("ApiHost", "Production", connection, Secret, Tokens.Setting, Deadline, "Granary:Mode=Client");
         var address = await host.AddressAsync();
         var attempt = 0;
         await Until.TrueAsync(async () => await SilosOfAsync(address, $"grain{++attempt}-") == 2, Clusters.Soon, "both silos have some of the called grains");
