@@ -69,7 +69,7 @@ public sealed class LongMailboxesTests(LocalSilo silo) : IClassFixture<LocalSilo
         // Each has 80 calls waiting, and the later of two that took one place at once may have entered with the very last of its calls.
         var seen = Waiting(held, 1000).ToArray();
         Assert.All(seen, length => Assert.Equal(80, length));
-        Assert.Equal(seen.Length, Table.Read(1000).DistinctBy(m => m.Activation.GrainId).Count(m => held.Any(h => h.Id == m.Activation.GrainId)));
+        Assert.Equal(seen.Length, Table.Read().DistinctBy(m => m.Activation.GrainId).Count(m => held.Any(h => h.Id == m.Activation.GrainId)));
         foreach (var grain in held) grain.Add();
         Assert.Equal(24, Waiting(held, 1000).Count());
         foreach (var grain in held) await grain.GoAsync();
@@ -77,7 +77,7 @@ public sealed class LongMailboxesTests(LocalSilo silo) : IClassFixture<LocalSilo
 
     private uint Row(string name) => silo.Grains.GetGrain<ITurnGrain>(name).GetGrainId().GetUniformHashCode() % LongMailboxes.Rows;
 
-    private IEnumerable<int> Waiting(IReadOnlyCollection<Held> grains, int most) => Table.Read(1000).Where(m => grains.Any(g => g.Id == m.Activation.GrainId)).Select(m => m.Waiting).Take(most);
+    private IEnumerable<int> Waiting(IReadOnlyCollection<Held> grains, int most) => Table.Read().Where(m => grains.Any(g => g.Id == m.Activation.GrainId)).Select(m => m.Waiting).Take(most);
 
     private async Task<Held> HoldAsync(string name, int waiting, string? gate = null)
     {

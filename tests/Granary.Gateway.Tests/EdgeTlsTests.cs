@@ -6,14 +6,10 @@ using System.Security.Cryptography.X509Certificates;
 using Granary.Certificates;
 using Granary.Gateway.Tests.Support;
 using Granary.Gateway.Tls;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Granary.Gateway.Tests;
 
@@ -24,7 +20,7 @@ public sealed class EdgeTlsTests
     public async Task Both_versions_of_http_are_served_under_the_certificate_of_the_files()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority);
+        await using var host = await TlsHost.StartAsync(authority);
         using var client = authority.Client(host.Address);
         foreach (var version in (Version[])[HttpVersion.Version11, HttpVersion.Version20])
         {
@@ -43,7 +39,7 @@ public sealed class EdgeTlsTests
     public async Task Only_versions_that_are_good_today_are_spoken(SslProtocols version)
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority);
+        await using var host = await TlsHost.StartAsync(authority);
         using var client = authority.Client(host.Address, configure: tls => tls.EnabledSslProtocols = version);
         if (version >= SslProtocols.Tls12) Assert.Equal("Healthy", await client.GetStringAsync("/healthz"));
         else await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync("/healthz"));
@@ -53,7 +49,7 @@ public sealed class EdgeTlsTests
     public async Task A_cipher_without_forward_secrecy_or_authentication_of_the_data_is_refused()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority);
+        await using var host = await TlsHost.StartAsync(authority);
         foreach (var (suite, isGood) in ((TlsCipherSuite, bool)[])[(TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, false), (TlsCipherSuite.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, true)])
         {
             using var client = authority.Client(host.Address, configure: tls =>
@@ -73,7 +69,7 @@ public sealed class EdgeTlsTests
     {
         using var authority = new TestAuthority();
         var clock = new TestClock();
-        await using var host = await StartAsync(authority, clock: clock);
+        await using var host = await TlsHost.StartAsync(authority, clock: clock);
         using var before = authority.Client(host.Address);
         var served = "";
         var watching = authority.Client(host.Address, configure: tls => tls.RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
@@ -105,7 +101,7 @@ public sealed class EdgeTlsTests
     {
         using var authority = new TestAuthority();
         var clock = new TestClock();
-        await using var host = await StartAsync(authority, clock: clock);
+        await using var host = await TlsHost.StartAsync(authority, clock: clock);
         host.Log.Expect("cannot be used");
         var file = authority.Folder.CertificateFile("server");
         switch (how)
@@ -133,7 +129,7 @@ public sealed class EdgeTlsTests
     public async Task A_callers_certificate_that_holds_reaches_the_request()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority, o => Ask(o, authority, ClientCertificates.Required));
+        await using var host = await TlsHost.StartAsync(authority, o => Ask(o, authority, ClientCertificates.Required));
         using var ada = authority.Issue(CertificateKind.Client, "ada");
         foreach (var version in (Version[])[HttpVersion.Version11, HttpVersion.Version20])
         {
@@ -154,7 +150,7 @@ public sealed class EdgeTlsTests
     public async Task A_callers_certificate_that_does_not_hold_is_refused_and_the_log_says_why(string what, string why)
     {
         using TestAuthority authority = new(), other = new("another authority");
-        await using var host = await StartAsync(authority, o => Ask(o, authority, ClientCertificates.Required));
+        await using var host = await TlsHost.StartAsync(authority, o => Ask(o, authority, ClientCertificates.Required));
         host.Log.Expect("Refused a caller");
         using var certificate = what switch
         {
@@ -184,7 +180,7 @@ public sealed class EdgeTlsTests
     public async Task Where_certificates_may_be_shown_who_has_none_comes_in_and_a_bad_one_does_not()
     {
         using TestAuthority authority = new(), other = new("another authority");
-        await using var host = await StartAsync(authority, o => Ask(o, authority, ClientCertificates.Allowed));
+        await using var host = await TlsHost.StartAsync(authority, o => Ask(o, authority, ClientCertificates.Allowed));
         host.Log.Expect("Refused a caller");
         using var without = authority.Client(host.Address);
         Assert.Equal("nobody", await without.GetStringAsync("/who"));
@@ -197,7 +193,7 @@ public sealed class EdgeTlsTests
     public async Task An_open_connection_ends_when_its_certificate_is_revoked()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority, o => Ask(o, authority, ClientCertificates.Required));
+        await using var host = await TlsHost.StartAsync(authority, o => Ask(o, authority, ClientCertificates.Required));
         host.Log.Expect("has been revoked");
         using X509Certificate2 ada = authority.Issue(CertificateKind.Client, "ada"), bob = authority.Issue(CertificateKind.Client, "bob");
         foreach (var version in (Version[])[HttpVersion.Version11, HttpVersion.Version20])
@@ -224,7 +220,7 @@ public sealed class EdgeTlsTests
     {
         using var authority = new TestAuthority();
         var clock = new TestClock();
-        await using var host = await StartAsync(authority, clock: clock, validFor: TimeSpan.FromDays(5));
+        await using var host = await TlsHost.StartAsync(authority, clock: clock, validFor: TimeSpan.FromDays(5));
         host.Log.Expect("is good until");
         Assert.Empty(host.Log.Expected);
         clock.Advance(TimeSpan.FromDays(4.9));
@@ -237,7 +233,7 @@ public sealed class EdgeTlsTests
     public async Task Who_comes_without_tls_is_sent_on_or_refused_and_probes_are_answered()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority, o => o.RedirectHttp = true, kestrel =>
+        await using var host = await TlsHost.StartAsync(authority, o => o.RedirectHttp = true, kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps());
             kestrel.Listen(IPAddress.Loopback, 0);
@@ -260,7 +256,7 @@ public sealed class EdgeTlsTests
     public async Task By_tls_browsers_are_told_to_stay_with_it_but_not_on_their_own_machine()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority, o => o.Hsts = TimeSpan.FromDays(2));
+        await using var host = await TlsHost.StartAsync(authority, o => o.Hsts = TimeSpan.FromDays(2));
 
         // The name that is asked for is the one that the client expects in the certificate.
         using var client = authority.Client(host.Address, configure: tls => tls.RemoteCertificateValidationCallback = (_, _, _, errors) => errors is SslPolicyErrors.None or SslPolicyErrors.RemoteCertificateNameMismatch);
@@ -277,7 +273,7 @@ public sealed class EdgeTlsTests
     public async Task A_handshake_that_does_not_go_on_is_cut_and_holds_nobody_up()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority, o => o.HandshakeTimeout = TimeSpan.FromSeconds(1));
+        await using var host = await TlsHost.StartAsync(authority, o => o.HandshakeTimeout = TimeSpan.FromSeconds(1));
         using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await silent.ConnectAsync(host.Address.Host, host.Address.Port);
         using var slow = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -322,21 +318,6 @@ public sealed class EdgeTlsTests
 
     private static void Ask(EdgeTlsOptions options, TestAuthority authority, ClientCertificates asks) =>
         (options.ClientCertificates, options.CaFile, options.CrlFile) = (asks, authority.CaFile, authority.Folder.CrlFile);
-
-    private static Task<GatewayHost> StartAsync(TestAuthority authority, Action<EdgeTlsOptions>? configure = null, Action<KestrelServerOptions>? listen = null, TestClock? clock = null, TimeSpan? validFor = null) => GatewayHost.StartAsync(
-        options =>
-        {
-            authority.Serve(options.Tls, validFor: validFor);
-            configure?.Invoke(options.Tls);
-        },
-        services =>
-        {
-            clock ??= new TestClock();
-            services.AddSingleton(clock);
-            services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
-        },
-        app => app.MapGet("/who", (HttpContext context) => context.Connection.ClientCertificate?.Subject ?? "nobody").AllowAnonymous(),
-        listen: listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps())));
 
     private static async Task UntilAsync(Func<bool> condition)
     {

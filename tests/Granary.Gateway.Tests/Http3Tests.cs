@@ -11,7 +11,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -30,7 +29,7 @@ public sealed class Http3Tests
     {
         using var authority = new TestAuthority();
         var quic = new ScriptedQuic();
-        await using var host = await StartAsync(authority, quic, listen: kestrel =>
+        await using var host = await TlsHost.StartAsync(authority, quic: quic, listen: kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps());
             kestrel.Listen(IPAddress.IPv6Any, 0, endpoint => endpoint.UseHttps());
@@ -53,7 +52,7 @@ public sealed class Http3Tests
         if (quic is null && QuicListener.IsSupported) return; // A machine that has the library offers it, rightly.
         var isKestrels = why == "a certificate of Kestrel's own";
         using var own = authority.Issue(CertificateKind.Server, "localhost");
-        await using var host = await StartAsync(authority, quic, tls => (tls.Http3, tls.CertificateFile, tls.KeyFile) = (why != "turned off", isKestrels ? null : tls.CertificateFile, isKestrels ? null : tls.KeyFile), kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
+        await using var host = await TlsHost.StartAsync(authority, quic: quic, configure: tls => (tls.Http3, tls.CertificateFile, tls.KeyFile) = (why != "turned off", isKestrels ? null : tls.CertificateFile, isKestrels ? null : tls.KeyFile), listen: kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint =>
         {
             if (isKestrels) endpoint.UseHttps(own);
             else endpoint.UseHttps();
@@ -67,7 +66,7 @@ public sealed class Http3Tests
     {
         using var authority = new TestAuthority();
         var quic = new ScriptedQuic();
-        await using var host = await StartAsync(authority, quic);
+        await using var host = await TlsHost.StartAsync(authority, quic: quic);
         var first = await ServedAsync();
         Assert.Equal(first, await ServedAsync());
         authority.IssueServer();
@@ -92,7 +91,7 @@ public sealed class Http3Tests
     {
         using TestAuthority authority = new(), other = new("another authority");
         var quic = new ScriptedQuic();
-        await using var host = await StartAsync(authority, quic, tls => (tls.ClientCertificates, tls.CaFile, tls.CrlFile) = (ClientCertificates.Required, authority.CaFile, authority.Folder.CrlFile));
+        await using var host = await TlsHost.StartAsync(authority, quic: quic, configure: tls => (tls.ClientCertificates, tls.CaFile, tls.CrlFile) = (ClientCertificates.Required, authority.CaFile, authority.Folder.CrlFile));
         host.Log.Expect("Refused a caller");
         using var certificate = what switch
         {
@@ -126,7 +125,7 @@ public sealed class Http3Tests
         const byte get = 17, post = 20, ok = 0xC0 | 25;
         using var authority = new TestAuthority();
         var quic = new ScriptedQuic();
-        await using var host = await StartAsync(authority, quic);
+        await using var host = await TlsHost.StartAsync(authority, quic: quic);
         await using var connection = quic.Connect(s_caller);
         var (headers, body) = await connection.RequestAsync(get, "/healthz");
         Assert.Equal(("Healthy", ok), (body, headers[2]));
@@ -141,26 +140,10 @@ public sealed class Http3Tests
     public async Task A_udp_port_that_is_taken_is_a_warning_and_tcp_is_served()
     {
         using var authority = new TestAuthority();
-        await using var host = await StartAsync(authority, new ScriptedQuic { Problem = "the port is taken" }, expect: "HTTP/3 is not served");
+        await using var host = await TlsHost.StartAsync(authority, quic: new ScriptedQuic { Problem = "the port is taken" }, expect: "HTTP/3 is not served");
         Assert.Contains("the port is taken", Assert.Single(host.Log.Expected), StringComparison.Ordinal);
         Assert.Empty(await AltSvcAsync(authority, host.Address.ToString()));
     }
-
-    private static Task<GatewayHost> StartAsync(TestAuthority authority, ScriptedQuic? quic, Action<EdgeTlsOptions>? configure = null, Action<KestrelServerOptions>? listen = null, string? expect = null) => GatewayHost.StartAsync(
-        options =>
-        {
-            authority.Serve(options.Tls);
-            configure?.Invoke(options.Tls);
-        },
-        services =>
-        {
-            var clock = new TestClock();
-            services.AddSingleton(clock);
-            services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
-        },
-        listen: listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0, endpoint => endpoint.UseHttps())),
-        quic: quic,
-        expect: expect);
 
     private static async Task<IEnumerable<string>> AltSvcAsync(TestAuthority authority, string address)
     {

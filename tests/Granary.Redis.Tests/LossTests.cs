@@ -18,7 +18,7 @@ public sealed class LossTests(RedisFixture redis) : IAsyncLifetime
         _a = new Member(redis.Server.Address, _cluster);
         _b = new Member(redis.Server.Address, _cluster);
         _late = new Member(redis.Server.Address, _cluster);
-        foreach (var member in new[] { _a, _b, _late }) await Eventually.True(member.IsConnectedAsync, "the server is found");
+        foreach (var member in new[] { _a, _b, _late }) await member.ConnectedAsync();
         await _a.BecomeAsync(SiloStatus.Active);
         await _b.BecomeAsync(SiloStatus.Active);
         await _a.Table.ReadAsync(default);

@@ -50,7 +50,7 @@ internal sealed class LongMailboxes
     }
 
     /// <summary>Those with calls waiting now, longest first.</summary>
-    internal List<(Activation Activation, int Waiting)> Read(int most)
+    internal List<(Activation Activation, int Waiting)> Read()
     {
         var found = new HashSet<Activation>();
         for (var i = 0; i < _places.Length; i++)
@@ -59,7 +59,7 @@ internal sealed class LongMailboxes
         }
 
         // A length is read once, so that what is told is what it is ordered by.
-        return [.. found.Select(a => (Activation: a, Waiting: a.QueueLength)).Where(a => a.Waiting > 0).OrderByDescending(a => a.Waiting).Take(most)];
+        return [.. found.Select(a => (Activation: a, Waiting: a.QueueLength)).Where(a => a.Waiting > 0).OrderByDescending(a => a.Waiting)];
     }
 
     private Span<Activation?> Row(Activation activation) => _places.AsSpan((int)(activation.GrainId.GetUniformHashCode() % Rows) * RowLength, RowLength);

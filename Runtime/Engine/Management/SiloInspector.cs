@@ -30,7 +30,7 @@ internal sealed class SiloInspector(SiloCore silo, SiloLoadMonitor load, Livenes
 
     public IReadOnlyList<GrainMailbox> LongestMailboxes(int most) =>
     [
-        .. silo.LongMailboxes.Read(int.MaxValue).Where(m => m.Activation.State <= ActivationState.Active && !SystemGrains.IsSystem(m.Activation.GrainId)).Take(most)
+        .. silo.LongMailboxes.Read().Where(m => m.Activation.State <= ActivationState.Active && !SystemGrains.IsSystem(m.Activation.GrainId)).Take(most)
             .Select(m => new GrainMailbox(m.Activation.GrainId, m.Waiting, m.Activation.RunningRequests)),
     ];
 

@@ -133,10 +133,7 @@ internal sealed class GrainRouter : CallRouter
 
         if (call.Hops >= MaxUnsent)
         {
-            var error = new SiloUnavailableException($"The silo {silo} cannot be reached: {reason.Message}");
-            if (call.IsOneWay) _process.Log.OneWayFailed(call.Method.FullName, call.TargetId, error);
-            call.Fail(error);
-            call.ReleaseCallee();
+            Undeliverable(call, $"The silo {silo} cannot be reached: {reason.Message}");
             return;
         }
 
@@ -207,10 +204,7 @@ internal sealed class GrainRouter : CallRouter
         var wait = 1 << Math.Min(call.Hops - HopsAtOnce - 1, 7);
         if (call.Deadline - Environment.TickCount64 <= wait + TimingWheel.TickMs)
         {
-            var error = new SiloUnavailableException($"The call {call.Method.FullName} to {call.TargetId} could not be delivered before its deadline: its grain's silo could not be reached, or the grain kept moving. Try again.");
-            if (call.IsOneWay) _process.Log.OneWayFailed(call.Method.FullName, call.TargetId, error);
-            call.Fail(error);
-            call.ReleaseCallee();
+            Undeliverable(call, $"The call {call.Method.FullName} to {call.TargetId} could not be delivered before its deadline: its grain's silo could not be reached, or the grain kept moving. Try again.");
             return;
         }
 
@@ -450,6 +444,15 @@ internal sealed class GrainRouter : CallRouter
     {
         _process.Metrics.Shed();
         call.Fail(new GatewayTooBusyException($"The call {call.Method.FullName} was refused: work waits longer for a thread than Granary:Engine:OverloadQueueDelay allows. Try again later, or add silos."));
+        call.ReleaseCallee();
+    }
+
+    /// <summary>Ends a call that reached no silo in time. Nobody hears of a one-way call's end but the log.</summary>
+    private void Undeliverable(Call call, string message)
+    {
+        var error = new SiloUnavailableException(message);
+        if (call.IsOneWay) _process.Log.OneWayFailed(call.Method.FullName, call.TargetId, error);
+        call.Fail(error);
         call.ReleaseCallee();
     }
 

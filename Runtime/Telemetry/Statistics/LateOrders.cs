@@ -25,9 +25,9 @@ internal sealed partial class LateOrders(IGrainFactory grains, IServiceProvider 
         {
             Unheard(log, error);
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
-            // The host stops before it has heard.
+            // The host stops before it has heard; what became of the call is no error of its.
         }
     }
 

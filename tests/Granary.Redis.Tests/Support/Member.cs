@@ -62,18 +62,11 @@ internal sealed class Member : IAsyncDisposable
 
     internal GrainAddress Here(string key) => new() { GrainId = GrainId.Create("counter", key), ActivationId = ActivationId.NewId(), SiloAddress = Address };
 
-    /// <summary>Whether both connections answer: a machine that has too much to do may need longer for the first than a request waits.</summary>
-    internal async Task<bool> IsConnectedAsync()
+    /// <summary>Waits until both connections answer.</summary>
+    internal async Task ConnectedAsync()
     {
-        try
-        {
-            foreach (var connection in new[] { Leases, Data }) await connection.RunAsync(static database => database.PingAsync(), default);
-            return true;
-        }
-        catch (RedisRequestException)
-        {
-            return false;
-        }
+        await Leases.AnswersAsync();
+        await Data.AnswersAsync();
     }
 
     /// <summary>What a renewal says; null when Redis cannot be reached.</summary>
