@@ -133,7 +133,7 @@ internal sealed class GrainRouter : CallRouter
 
         if (call.Hops >= MaxUnsent)
         {
-            Undeliverable(call, $"The silo {silo} cannot be reached: {reason.Message}");
+            End(call, new SiloUnavailableException($"The silo {silo} cannot be reached: {reason.Message}"));
             return;
         }
 
@@ -204,7 +204,7 @@ internal sealed class GrainRouter : CallRouter
         var wait = 1 << Math.Min(call.Hops - HopsAtOnce - 1, 7);
         if (call.Deadline - Environment.TickCount64 <= wait + TimingWheel.TickMs)
         {
-            Undeliverable(call, $"The call {call.Method.FullName} to {call.TargetId} could not be delivered before its deadline: its grain's silo could not be reached, or the grain kept moving. Try again.");
+            End(call, new SiloUnavailableException($"The call {call.Method.FullName} to {call.TargetId} could not be delivered before its deadline: its grain's silo could not be reached, or the grain kept moving. Try again."));
             return;
         }
 
@@ -314,8 +314,7 @@ internal sealed class GrainRouter : CallRouter
         }
         catch (Exception error)
         {
-            call.Fail(error);
-            call.ReleaseCallee();
+            End(call, error);
         }
     }
 
@@ -415,8 +414,7 @@ internal sealed class GrainRouter : CallRouter
     {
         if (call.SourceId.Type == _process.ClientId.Type || _process.Types.FindClass(call.TargetId.Type) is not { } grainClass)
         {
-            call.Fail(new SiloUnavailableException($"The silo {_silo!.Address} is stopping and no other silo takes new grains."));
-            call.ReleaseCallee();
+            End(call, new SiloUnavailableException($"The silo {_silo!.Address} is stopping and no other silo takes new grains."));
             return;
         }
 
@@ -429,28 +427,24 @@ internal sealed class GrainRouter : CallRouter
     {
         _process.Metrics.Rerouted();
         if (++call.Hops <= MaxHops) return true;
-        call.Fail(new OrleansMessageRejectionException($"The call {call.Method.FullName} to {call.TargetId} was sent on {MaxHops} times and found its grain nowhere. The cluster keeps changing; try again."));
-        call.ReleaseCallee();
+        End(call, new OrleansMessageRejectionException($"The call {call.Method.FullName} to {call.TargetId} was sent on {MaxHops} times and found its grain nowhere. The cluster keeps changing; try again."));
         return false;
     }
 
-    private static void NoClass(Call call)
+    private void NoClass(Call call)
     {
-        call.Fail(new OrleansMessageRejectionException($"No silo hosts grains of the type '{call.TargetId.Type}', which {call.Method.FullName} was called on. Reference the project of its class in a silo."));
-        call.ReleaseCallee();
+        End(call, new OrleansMessageRejectionException($"No silo hosts grains of the type '{call.TargetId.Type}', which {call.Method.FullName} was called on. Reference the project of its class in a silo."));
     }
 
     private void RefuseOverloaded(Call call)
     {
         _process.Metrics.Shed();
-        call.Fail(new GatewayTooBusyException($"The call {call.Method.FullName} was refused: work waits longer for a thread than Granary:Engine:OverloadQueueDelay allows. Try again later, or add silos."));
-        call.ReleaseCallee();
+        End(call, new GatewayTooBusyException($"The call {call.Method.FullName} was refused: work waits longer for a thread than Granary:Engine:OverloadQueueDelay allows. Try again later, or add silos."));
     }
 
-    /// <summary>Ends a call that reached no silo in time. Nobody hears of a one-way call's end but the log.</summary>
-    private void Undeliverable(Call call, string message)
+    /// <summary>Ends a call that has not run. Nobody hears of a one-way call's end but the log.</summary>
+    private void End(Call call, Exception error)
     {
-        var error = new SiloUnavailableException(message);
         if (call.IsOneWay) _process.Log.OneWayFailed(call.Method.FullName, call.TargetId, error);
         call.Fail(error);
         call.ReleaseCallee();
@@ -460,15 +454,13 @@ internal sealed class GrainRouter : CallRouter
     private bool RefusedByFence(Call call, long now)
     {
         if (!_process.Fence.IsPassed(now)) return false;
-        call.Fail(TurnFence.Refusal());
-        call.ReleaseCallee();
+        End(call, TurnFence.Refusal());
         return true;
     }
 
-    private static void NoSilo(Call call)
+    private void NoSilo(Call call)
     {
-        call.Fail(new SiloUnavailableException($"The call {call.Method.FullName} cannot be sent: no active silo is known."));
-        call.ReleaseCallee();
+        End(call, new SiloUnavailableException($"The call {call.Method.FullName} cannot be sent: no active silo is known."));
     }
 
     private void TakeAmbient(Call call)
@@ -505,8 +497,7 @@ internal sealed class GrainRouter : CallRouter
 
         if (call.Deadline > now && now < Volatile.Read(ref _process.FenceAt)) return true;
         if (RefusedByFence(call, now)) return false;
-        call.Fail(new TimeoutException($"The deadline had passed before the call {method.FullName} to {call.TargetId} was sent."));
-        call.ReleaseCallee();
+        End(call, new TimeoutException($"The deadline had passed before the call {method.FullName} to {call.TargetId} was sent."));
         return false;
     }
 }

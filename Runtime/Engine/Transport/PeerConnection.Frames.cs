@@ -110,7 +110,6 @@ internal sealed partial class PeerConnection
             if (call.IsInlineDone)
             {
                 if (call.Correlation != 0) WriteOutcome(call);
-                else if (call.Failure is { } error) _process.Log.OneWayFailed(method.FullName, call.TargetId, error);
                 call.Discard();
                 return ExitInline(visit);
             }

@@ -84,7 +84,7 @@ public sealed class ProbeGrain : Grain, IProbeGrain
     public Task Note(string name)
     {
         Gate.Of(name).OnEnter();
-        return Task.CompletedTask;
+        return name == "broken" ? throw new InvalidOperationException(name) : Task.CompletedTask;
     }
 
     public async IAsyncEnumerable<int> Count(int to, [EnumeratorCancellation] CancellationToken cancellation)
