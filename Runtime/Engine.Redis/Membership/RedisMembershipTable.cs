@@ -40,6 +40,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
     private IDisposable? _viewMessages;
     private IDisposable? _suspicionMessages;
     private volatile MembershipView _view = MembershipView.Empty;
+    private volatile bool _isDisposed;
 
     // Under the lock.
     private long _requests;
@@ -223,6 +224,7 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
 
     public ValueTask DisposeAsync()
     {
+        _isDisposed = true;
         _connection.Reconnected -= ReadSoon;
         _viewMessages?.Dispose();
         _suspicionMessages?.Dispose();
@@ -302,8 +304,8 @@ internal sealed partial class RedisMembershipTable : IMembershipTable, IAsyncDis
             }
             catch (Exception error) when (error is MembershipUnavailableException or ObjectDisposedException)
             {
-                // The next renewal sees the later version again.
-                if (error is MembershipUnavailableException) LogUnread(_logger, error.Message);
+                // The next renewal sees the later version again, and who has left does not miss it.
+                if (error is MembershipUnavailableException && !_isDisposed) LogUnread(_logger, error.Message);
             }
         }
         while (Interlocked.CompareExchange(ref _reading, 0, asked) != asked);

@@ -82,7 +82,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (OperationCanceledException error)
         {
-            throw new TimeoutException($"{Name} ({Id}) did not end within {within}.\n{Tail()}", error);
+            throw new TimeoutException($"{Name} ({Id}) did not end within {within}: {State()}.\n{Tail()}", error);
         }
 
         return _process.ExitCode;
@@ -92,6 +92,19 @@ internal sealed class ChildProcess : IAsyncDisposable
     internal string Tail(int lines = 60)
     {
         lock (_lock) return $"--- {Name} ({Id}{(HasExited ? $", ended with {ExitCode}" : "")})\n" + string.Join('\n', _lines.TakeLast(lines));
+    }
+
+    /// <summary>What the system says of it, for example "S (sleeping)"; "Z (zombie)" has ended and was not noticed.</summary>
+    private string State()
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{Id}/status").First(l => l.StartsWith("State:", StringComparison.Ordinal))[6..].Trim();
+        }
+        catch (IOException)
+        {
+            return "gone";
+        }
     }
 
     internal string[] Lines()

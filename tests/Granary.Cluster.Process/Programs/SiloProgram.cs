@@ -55,7 +55,11 @@ internal static class SiloProgram
             endpoint.GatewayPort = 0;
             endpoint.SiloListeningEndpoint = new IPEndPoint(IPAddress.Parse(settings.Listen), settings.Port);
         });
-        silo.Services.Configure<EngineOptions>(engine => engine.Listen = true);
+        silo.Services.Configure<EngineOptions>(engine =>
+        {
+            engine.Listen = true;
+            engine.OverloadQueueDelay = TimeSpan.Zero; // a busy machine is no reason to refuse a call
+        });
         silo.Services.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(settings.ResponseTimeoutSeconds));
         silo.UseRedisClustering(settings.Redis);
         silo.AddRedisGrainStorageAsDefault(storage => storage.ConfigurationOptions = RedisConfiguration.Parse(settings.Storage));

@@ -1,4 +1,5 @@
 using Granary.Cluster.Releases;
+using Granary.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -19,6 +20,7 @@ switch (role)
     case "silo":
         builder.UseOrleans(silo => silo
             .Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (settings.Cluster, settings.Cluster))
+            .Configure<EngineOptions>(options => options.OverloadQueueDelay = TimeSpan.Zero) // a busy machine is no reason to refuse a call
             .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = settings.ResponseTimeout)
             .ConfigureEndpoints(System.Net.IPAddress.Loopback, siloPort: 0, gatewayPort: 0)
             .UseRedisClustering(settings.Redis)
