@@ -16,7 +16,7 @@ internal static class PlainPath
         var path = (context.Features.Get<IHttpRequestFeature>()?.RawTarget).AsSpan();
         var query = path.IndexOf('?');
         if (query >= 0) path = path[..query];
-        if (!path.Contains("/.", StringComparison.Ordinal) && !path.Contains("/%2e", StringComparison.OrdinalIgnoreCase)) return true;
+        if (!path.Contains("/.", StringComparison.Ordinal) && !(path.Contains('%') && path.Contains("/%2e", StringComparison.OrdinalIgnoreCase))) return true;
         foreach (var segment in path.Split('/'))
         {
             if (IsDots(path[segment])) return false;
