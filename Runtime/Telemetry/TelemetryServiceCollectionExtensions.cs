@@ -110,7 +110,7 @@ public static class TelemetryServiceCollectionExtensions
             .AddMeter(s_meters)
             .AddMeter([.. options.Meters])
             .SetExemplarFilter(ExemplarFilterType.TraceBased)
-            .AddView(instrument => View(instrument, options.MaxSeriesPerMetric))
+            .AddView(instrument => View(instrument, MetricSeries.Limit(instrument, options.MaxSeriesPerMetric)))
             .AddReader(new BaseExportingMetricReader(services.GetRequiredService<PrometheusExporter>()));
     }
 

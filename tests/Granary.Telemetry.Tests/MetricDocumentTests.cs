@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Granary.Telemetry;
 using Granary.Telemetry.Prometheus;
 
 namespace Granary.Tests;
@@ -34,6 +36,29 @@ public sealed partial class MetricDocumentTests
             var (name, _) = MetricName.Family(row.Name, row.Unit, row.Kind == "counter", row.Kind == "gauge");
             Assert.Equal(row.Kind == "counter" ? name + "_total" : name, row.InPrometheus);
         }
+    }
+
+    [Fact]
+    public void As_many_series_as_allowed_are_kept_of_the_metrics_whose_labels_are_not_words_of_fixed_lists()
+    {
+        string[] words =
+        [
+            "from", "reason", "direction", "granary_outcome", "granary_operation", "granary_status", "granary_priority", "granary_kept", "granary_refusal_reason", "granary_winner", "granary_state", "granary_table",
+        ];
+        using var meter = new Meter("Granary.Engine");
+        foreach (var row in MetricRow.Read(Path.Combine(s_root, "docs/observability.md")).Where(r => !r.Name.StartsWith("rpc.client.", StringComparison.Ordinal)))
+        {
+            var limit = MetricSeries.Limit(meter.CreateCounter<long>(row.Name), 1000);
+            Assert.True(limit == (row.Labels.All(words.Contains) ? MetricSeries.Few : 1000), $"{row.Name}, labelled with {string.Join(", ", row.Labels)}, may have {limit} series");
+        }
+    }
+
+    [Fact]
+    public void Of_other_meters_nothing_is_presumed_and_no_limit_is_raised()
+    {
+        using Meter ours = new("Granary.Engine"), other = new("Shop.Orders");
+        Assert.Equal(1000, MetricSeries.Limit(other.CreateCounter<long>("orders"), 1000));
+        Assert.Equal(10, MetricSeries.Limit(ours.CreateCounter<long>("granary.membership.version"), 10));
     }
 
     private static IEnumerable<(string Name, string Kind, string? Unit)> Instruments()

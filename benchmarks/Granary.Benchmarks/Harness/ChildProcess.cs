@@ -128,7 +128,15 @@ internal sealed class ChildProcess : IDisposable
 
     private static ChildProcess Start(string file, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> settings)
     {
-        var start = new ProcessStartInfo(file, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        // Where a program is installed: a host watches all folders below the one it is started in, and a repository has many.
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = AppContext.BaseDirectory,
+        };
         foreach (var (name, value) in settings) start.Environment[name] = value;
         var startedAt = Stopwatch.GetTimestamp();
         return new ChildProcess(Process.Start(start)!) { StartedAt = startedAt };
