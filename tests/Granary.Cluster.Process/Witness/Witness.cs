@@ -8,7 +8,8 @@ namespace Granary.Cluster.Witnessing;
 /// Tells a Redis server of its own, which no fault ever touches, what the activations of this process do. Times are of the machine's monotonic clock, which all processes on it share.
 /// </summary>
 /// <remarks>
-/// A turn goes on only after the witness has written down that it began: what a process did before it died is never missing. The engine has no part in any of this.
+/// A turn goes on only after the witness has written down that it began: what a process did before it died is never missing. The engine has no part in any of this. An answer that does not come is asked for again, and the
+/// silo's output says so: this client has no timeout for what is awaited, and a grain that waits for ever is not what is looked for. What is written twice does no harm: the same turn, or a token that nobody uses.
 /// </remarks>
 public sealed class Witness : IDisposable
 {
@@ -17,6 +18,8 @@ public sealed class Witness : IDisposable
     private const string Append = "redis.call('XADD', KEYS[1], '*', 'event', ARGV[1], 'grain', ARGV[2], 'token', ARGV[3], 'silo', ARGV[4], 'process', ARGV[5], 'since', ARGV[6], 'at', ARGV[7])";
 
     private const string Take = "local token = redis.call('INCR', KEYS[2]) redis.call('XADD', KEYS[1], '*', 'event', 'claimed', 'grain', ARGV[1], 'token', token, 'silo', ARGV[2], 'process', ARGV[3], 'since', ARGV[4], 'at', ARGV[4]) return token";
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private readonly ConnectionMultiplexer? _redis;
 
@@ -37,7 +40,7 @@ public sealed class Witness : IDisposable
     internal async Task<Claim> ClaimAsync(string grain, string silo)
     {
         if (_redis is null) return new Claim(grain, silo, 0, 0);
-        var token = (long)await _redis.GetDatabase().ScriptEvaluateAsync(Take, [History, "token:" + grain], [grain, silo, Environment.ProcessId, Stopwatch.GetTimestamp()]);
+        var token = (long)await EvaluateAsync(_redis, Take, 2, History, "token:" + grain, grain, silo, Environment.ProcessId, Stopwatch.GetTimestamp());
         return new Claim(grain, silo, token, Stopwatch.GetTimestamp());
     }
 
@@ -53,10 +56,22 @@ public sealed class Witness : IDisposable
     {
         if (_redis is null) return Task.CompletedTask;
         var at = Stopwatch.GetTimestamp();
-        return _redis.GetDatabase().ScriptEvaluateAsync(
-            Append,
-            [History],
-            [happened, claim.Grain, claim.Token.ToString(CultureInfo.InvariantCulture), claim.Silo, Environment.ProcessId, claim.Since, at]);
+        return EvaluateAsync(_redis, Append, 1, History, happened, claim.Grain, claim.Token.ToString(CultureInfo.InvariantCulture), claim.Silo, Environment.ProcessId, claim.Since, at);
+    }
+
+    private static async Task<RedisResult> EvaluateAsync(ConnectionMultiplexer redis, params object[] arguments)
+    {
+        while (true)
+        {
+            try
+            {
+                return await redis.GetDatabase().ExecuteAsync("EVAL", arguments).WaitAsync(s_patience, TimeProvider.System);
+            }
+            catch (TimeoutException)
+            {
+                Console.WriteLine($"The witness did not answer within {s_patience}; it is asked again.");
+            }
+        }
     }
 }
 
