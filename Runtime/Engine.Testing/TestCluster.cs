@@ -21,6 +21,9 @@ public partial class TestCluster : IDisposable, IAsyncDisposable
 {
     private static readonly TimeSpan s_stabilization = TimeSpan.FromSeconds(20);
 
+    /// <summary>The threads of the pool that the test platform and the test framework (VSTest and xunit v2: seen in stack dumps) hold for the whole run.</summary>
+    private const int ThreadsOfTestPlatform = 2;
+
     private readonly InMemoryCluster _shared = new(isShared: true);
     private readonly List<SiloHandle> _silos = [];
     private readonly List<SiloHandle> _stopped = [];
@@ -77,6 +80,7 @@ public partial class TestCluster : IDisposable, IAsyncDisposable
     public async Task DeployAsync(CancellationToken cancellationToken)
     {
         if (Silos.Count > 0) throw new InvalidOperationException("The test cluster has been deployed already.");
+        KeepThreads();
         try
         {
             await StartAdditionalSilosAsync(Options.InitialSilosCount, startAdditionalSiloOnNewPort: false, cancellationToken);
@@ -88,6 +92,15 @@ public partial class TestCluster : IDisposable, IAsyncDisposable
             await StopAllSilosAsync(CancellationToken.None);
             throw;
         }
+    }
+
+    /// <summary>
+    /// Has the pool keep a thread for each processor beside those that a test run holds. Without them, on two processors, it adds threads one by one, half a second apart, and calls of a test last as long.
+    /// </summary>
+    private static void KeepThreads()
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + ThreadsOfTestPlatform), completions);
     }
 
     /// <summary>Connects a client, if none is connected.</summary>
