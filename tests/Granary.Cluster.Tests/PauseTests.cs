@@ -13,7 +13,7 @@ public sealed class PauseTests
         {
             var load = await cluster.LoadAsync();
             var silo = cluster.Busiest(load);
-            silo.Stop();
+            await silo.StopWhileItWaitsAsync();
             // Its grains are served elsewhere only once it has been declared dead.
             await load.ServedAsync(Clusters.Soon);
             var woken = Stopwatch.GetTimestamp();

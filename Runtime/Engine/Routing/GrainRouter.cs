@@ -72,8 +72,9 @@ internal sealed class GrainRouter : CallRouter
 
     internal override void SendFiltered(Call call, GrainProxy? target)
     {
+        // Filters may have taken long: where the grain is here, nobody else looks at the lease before it runs.
         if (target is null) Redispatch(call);
-        else Dispatch(call, target);
+        else if (!RefusedByFence(call, Environment.TickCount64)) Dispatch(call, target);
     }
 
     /// <summary>Makes a copy of a call for the end of its outgoing filters, with the request context as they left it.</summary>
@@ -310,7 +311,9 @@ internal sealed class GrainRouter : CallRouter
     {
         try
         {
-            Go(call, target, await location.ConfigureAwait(false));
+            var found = await location.ConfigureAwait(false);
+            // The directory may have taken long, and an activation that has come up meanwhile would run the call at once.
+            if (!RefusedByFence(call, Environment.TickCount64)) Go(call, target, found);
         }
         catch (Exception error)
         {

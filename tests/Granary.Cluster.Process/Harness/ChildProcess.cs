@@ -107,6 +107,36 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Whether, now that it has been sent <see cref="Harness.Signal.Stop"/>, each of its threads was stopped within a call of the system: none was computing. True where the system does not say.
+    /// Source: proc_pid_syscall(5).
+    /// </summary>
+    internal bool WasWaiting()
+    {
+        foreach (var thread in Directory.EnumerateDirectories($"/proc/{Id}/task"))
+        {
+            string said;
+            // The signal reaches a thread that runs on another processor a moment later.
+            while ((said = SystemCall(thread)).StartsWith("running", StringComparison.Ordinal)) Thread.Yield();
+            if (said.StartsWith("-1", StringComparison.Ordinal)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>"running", "-1 .." outside of any call, or its number; empty when the thread is gone.</summary>
+    private static string SystemCall(string thread)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(thread, "syscall"));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
     internal string[] Lines()
     {
         lock (_lock) return [.. _lines];

@@ -77,6 +77,23 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>All its threads stand still until <see cref="Continue"/>.</summary>
     internal void Stop() => _process.Signal(Signal.Stop);
 
+    /// <summary>
+    /// As <see cref="Stop"/>, at a moment when each of its threads waits for something. A thread that is stopped between a turn's look at the lease and the turn's first line goes on with that line, which no lease can
+    /// prevent; stopped like this, there is none, and every turn after the stop is one that a look at the lease has let through.
+    /// </summary>
+    internal async Task StopWhileItWaitsAsync()
+    {
+        var deadline = Environment.TickCount64 + (long)s_patience.TotalMilliseconds;
+        while (true)
+        {
+            Stop();
+            if (_process.WasWaiting()) return;
+            Continue();
+            if (Environment.TickCount64 > deadline) throw new TimeoutException($"{Name} was never found with all its threads waiting.");
+            await Task.Delay(Random.Shared.Next(1, 10));
+        }
+    }
+
     internal void Continue() => _process.Signal(Signal.Continue);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

@@ -8,6 +8,7 @@ namespace Granary.Membership.Tests;
 internal sealed class FaultyDirectory(IGrainDirectory inner) : IGrainDirectory
 {
     private int _failures;
+    private TaskCompletionSource? _hold;
 
     /// <summary>The next so many requests fail.</summary>
     internal int Failures
@@ -25,7 +26,18 @@ internal sealed class FaultyDirectory(IGrainDirectory inner) : IGrainDirectory
 
     public Task Unregister(GrainAddress address) => inner.Unregister(address);
 
-    public Task<GrainAddress?> Lookup(GrainId grainId) => Do(() => inner.Lookup(grainId));
+    public async Task<GrainAddress?> Lookup(GrainId grainId)
+    {
+        var found = await Do(() => inner.Lookup(grainId));
+        if (Interlocked.Exchange(ref _hold, null) is { } hold) await hold.Task;
+        return found;
+    }
+
+    /// <summary>The next look-up's answer comes only when what is given has ended.</summary>
+    internal void HoldNext(TaskCompletionSource until) => Volatile.Write(ref _hold, until);
+
+    /// <summary>Whether that look-up has not come yet.</summary>
+    internal bool IsHolding => Volatile.Read(ref _hold) is not null;
 
     public Task UnregisterSilos(List<SiloAddress> siloAddresses) => inner.UnregisterSilos(siloAddresses);
 
