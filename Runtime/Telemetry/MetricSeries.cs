@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Diagnostics.Metrics;
+using Granary.Telemetry.Traces;
 
 namespace Granary.Telemetry;
 
@@ -11,7 +12,9 @@ internal static class MetricSeries
     /// <summary>More than any fixed list of words, or two of them, makes.</summary>
     internal const int Few = 50;
 
-    private static readonly FrozenSet<string> s_meters = FrozenSet.Create(StringComparer.Ordinal, "Granary.Gateway", "Granary.Engine", "Granary.Transport", "Granary.Telemetry", "Microsoft.Orleans", "System.Runtime");
+    /// <summary>Our meters and the runtime's: all their metrics are known here.</summary>
+    internal static readonly FrozenSet<string> Meters = FrozenSet.Create(
+        StringComparer.Ordinal, "Granary.Gateway", "Granary.Engine", "Granary.Transport", TailKeepMetrics.MeterName, "Microsoft.Orleans", "System.Runtime");
 
     // Those labelled with what contracts, configuration and the cluster hold: methods, services, policies, types, states, peers; and with exceptions.
     private static readonly FrozenSet<string> s_many = FrozenSet.Create(
@@ -41,7 +44,7 @@ internal static class MetricSeries
         "dotnet.exceptions");
 
     /// <summary>The most series of this metric.</summary>
-    /// <param name="instrument">What it comes from. Of meters that are not ours and not the runtime's nothing is known.</param>
+    /// <param name="instrument">What it comes from. Of others than <see cref="Meters"/> nothing is known.</param>
     /// <param name="most">What the settings allow.</param>
-    internal static int Limit(Instrument instrument, int most) => s_meters.Contains(instrument.Meter.Name) && !s_many.Contains(instrument.Name) ? Math.Min(most, Few) : most;
+    internal static int Limit(Instrument instrument, int most) => Meters.Contains(instrument.Meter.Name) && !s_many.Contains(instrument.Name) ? Math.Min(most, Few) : most;
 }

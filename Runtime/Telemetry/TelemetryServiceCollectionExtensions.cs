@@ -26,11 +26,7 @@ public static class TelemetryServiceCollectionExtensions
     private const string MetricsPath = "v1/metrics", TracesPath = "v1/traces";
 
     // Named one by one: a pattern among them would make the SDK match every name with regular expressions.
-    private static readonly string[] s_meters =
-    [
-        "Granary.Gateway", "Granary.Engine", "Granary.Transport", TailKeepMetrics.MeterName, "Microsoft.Orleans",
-        "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime",
-    ];
+    private static readonly string[] s_meters = [.. MetricSeries.Meters, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
     private static readonly string[] s_sources =
     [

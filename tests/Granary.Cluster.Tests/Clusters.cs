@@ -9,11 +9,11 @@ internal static class Clusters
     /// <summary>A load that leaves the machine to others: tests run side by side.</summary>
     internal static readonly LoadOptions Light = new() { Counters = 16, Rivals = 3, Accounts = 8, Payers = 1, Pioneers = 1, Streamers = 2, Pause = TimeSpan.FromMilliseconds(40) };
 
-    internal static readonly TimeSpan ShortLease = TimeSpan.FromSeconds(3);
+    internal static readonly TimeSpan ShortLease = TimeSpan.FromSeconds(5);
 
     internal static readonly TimeSpan ShortMargin = TimeSpan.FromSeconds(1);
 
-    /// <summary>Leases short enough to wait for their end.</summary>
+    /// <summary>Leases short enough to wait for their end, and long enough for a machine that has much else to do.</summary>
     internal static readonly IReadOnlyDictionary<string, string> ShortLeases = RealClusterOptions.Leases(ShortLease, ShortMargin);
 
     /// <summary>A network whose links can be cut.</summary>
