@@ -1,5 +1,7 @@
 using Granary.Codec;
+using Granary.Engine.Membership;
 using Granary.Engine.Transport;
+using Microsoft.Extensions.Logging;
 
 namespace Granary.Transport.Tests;
 
@@ -41,6 +43,25 @@ public sealed class GoAwayTests
         Assert.Equal(gate, await call);
         await stopping;
     }
+
+    [Fact]
+    public async Task A_connection_that_only_looked_whether_a_silo_is_there_ends_without_news()
+    {
+        const int Looks = 3;
+        await using var cluster = new TestCluster();
+        var one = cluster.AddSilo(OneLane);
+        var two = cluster.AddSilo(OneLane);
+        Assert.Equal(3, await one.ProbeOn(two).Add(1, 2));
+        for (var i = 0; i < Looks; i++) Assert.Equal(DialOutcome.Alive, await one.Network.LookForAsync(two.Address!, TimeSpan.FromSeconds(20)));
+        // Each ends at both ends.
+        await Until.True(() => Ended(cluster).Count == 2 * Looks, "what was only dialled to look to end");
+        Assert.All(Ended(cluster), e => Assert.Equal(LogLevel.Debug, e.Level));
+        Assert.Equal(3, await one.ProbeOn(two).Add(1, 2));
+    }
+
+    private static PeerNetworkOptions OneLane(PeerNetworkOptions usual) => new() { ClusterId = usual.ClusterId, Lanes = 1 };
+
+    private static List<(LogLevel Level, string Text)> Ended(TestCluster cluster) => [.. cluster.Log.Entries.Where(e => e.Text.Contains("has ended", StringComparison.Ordinal))];
 
     [Fact]
     public async Task A_stop_whose_time_is_up_ends_what_is_in_flight()

@@ -167,7 +167,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
 
         var peer = connection.Peer;
         if (reason is FrameException) Log.Broken(peer.Name, reason.Message);
-        else if (before != ConnectionState.Connecting) Log.Closed(peer.Name, connection.Lane, PeerConnection.Describe(reason), calls);
+        else if (before != ConnectionState.Connecting) Log.Closed(peer.Name, connection.Lane, PeerConnection.Describe(reason), calls, wasAgreed: before == ConnectionState.Leaving);
         bool last;
         lock (_clients)
         {

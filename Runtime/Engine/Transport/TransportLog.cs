@@ -21,8 +21,8 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(1105, LogLevel.Warning, "Could not connect to {Peer}: {Reason}")]
     private static partial void LogConnectFailed(ILogger logger, string peer, string reason);
 
-    [LoggerMessage(1106, LogLevel.Information, "The connection to {Peer}, lane {Lane}, has ended: {Reason} Calls in flight that ended with it: {Calls}.")]
-    private static partial void LogClosed(ILogger logger, string peer, int lane, string reason, int calls);
+    [LoggerMessage(EventId = 1106, Message = "The connection to {Peer}, lane {Lane}, has ended: {Reason} Calls in flight that ended with it: {Calls}.")]
+    private static partial void LogClosed(ILogger logger, LogLevel level, string peer, int lane, string reason, int calls);
 
     [LoggerMessage(1107, LogLevel.Error, "{Peer} broke the protocol, so its connection was closed: {Reason}")]
     private static partial void LogBroken(ILogger logger, string peer, string reason);
@@ -77,7 +77,9 @@ internal sealed partial class TransportLog(ILogger logger)
 
     internal void ConnectFailed(string peer, string reason) => LogConnectFailed(logger, peer, reason);
 
-    internal void Closed(string peer, int lane, string reason, int calls) => LogClosed(logger, peer, lane, reason, calls);
+    /// <summary>A connection has ended; one that both ends had agreed to end, as those that only find out whether a silo is there, is no news.</summary>
+    internal void Closed(string peer, int lane, string reason, int calls, bool wasAgreed) =>
+        LogClosed(logger, wasAgreed && calls == 0 ? LogLevel.Debug : LogLevel.Information, peer, lane, reason, calls);
 
     internal void Broken(string peer, string reason) => LogBroken(logger, peer, reason);
 
