@@ -345,8 +345,9 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         if (link.IsShared) return;
         try
         {
-            // Not waited for longer: what is still under way has failed or will not be missed.
-            await Task.Run(() => link.Multiplexer.Close(allowCommandsToComplete: false)).WaitAsync(Timeout, _time).ConfigureAwait(false);
+            // It blocks, and the pool's threads are needed elsewhere. Not waited for longer: what is still under way has failed or will not be missed.
+            await Task.Factory.StartNew(() => link.Multiplexer.Close(allowCommandsToComplete: false), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .WaitAsync(Timeout, _time).ConfigureAwait(false);
             link.Multiplexer.Dispose();
         }
         catch (Exception)

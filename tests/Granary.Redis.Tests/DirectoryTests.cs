@@ -1,6 +1,9 @@
 using Granary.Engine.Directory;
+using Granary.Engine.Redis;
 using Granary.Engine.Redis.Directory;
+using Granary.Hosting;
 using Granary.Redis.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Granary.Redis.Tests;
 
@@ -142,6 +145,21 @@ public sealed class DirectoryTests(RedisFixture redis) : IAsyncLifetime
         Assert.All(await Task.WhenAll(Enumerable.Range(0, 1500).Select(i => _b.Directory.Lookup(_a.Here($"a{i}").GrainId))), Assert.Null);
         Assert.All(await Task.WhenAll(Enumerable.Range(0, 700).Select(i => _a.Directory.Lookup(_b.Here($"b{i}").GrainId))), Assert.NotNull);
         await _b.Directory.UnregisterSilos([]);
+    }
+
+    [Fact]
+    public async Task No_thread_of_the_pool_waits_while_entries_are_cleaned()
+    {
+        var threads = new ScanThreads();
+        var configuration = RedisConfiguration.Parse(redis.Server.Address);
+        await using var connections = new RedisConnections(TimeProvider.System, NullLoggerFactory.Instance);
+        var connection = connections.Get(RedisUse.Data, configuration, null, async () => (WatchedClient.Over((await RedisConfiguration.ConnectAsync(configuration)).Multiplexer, threads), false), "the test");
+        var directory = new RedisGrainDirectory(connection, new ClusterKeys(_cluster), isFenced: true, () => _b.Address);
+        await Task.WhenAll(Enumerable.Range(0, 1500).Select(i => _a.Directory.Register(_a.Here($"a{i}"))));
+        await directory.UnregisterSilos([_a.Address]);
+        Assert.Null(await _b.Directory.Lookup(_a.Here("a1499").GrainId));
+        Assert.NotEqual(0, threads.Own);
+        Assert.Equal(0, threads.Pool);
     }
 
     [Fact]

@@ -89,7 +89,7 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
         try
         {
             await _connection.OnEachPrimaryAsync(
-                server => Task.Run(() => CleanAsync(server, silos, cancellationToken), cancellationToken),
+                server => Task.Factory.StartNew(() => Clean(server, silos, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default),
                 cancellationToken).ConfigureAwait(false);
         }
         catch (RedisRequestException error)
@@ -142,19 +142,17 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
         }
     }
 
-    private async Task CleanAsync(IServer server, RedisValue[] silos, CancellationToken cancellation)
+    /// <summary>
+    /// Blocks, since the client can scan in no other way, and so has a thread of its own. One of the pool would be missing where the client reads its replies: with two processors both could wait for a reply that nobody
+    /// reads, until the pool adds a thread after half a second.
+    /// </summary>
+    private void Clean(IServer server, RedisValue[] silos, CancellationToken cancellation)
     {
-        var page = new List<RedisKey>(PageSize);
         // SCAN, a page for each request to the server.
-        foreach (var key in server.Keys(_connection.Database, _keys.DirectoryPattern, PageSize))
+        foreach (var page in server.Keys(_connection.Database, _keys.DirectoryPattern, PageSize).Chunk(PageSize))
         {
-            page.Add(key);
-            if (page.Count < PageSize) continue;
-            await _connection.RunAsync(DirectoryScripts.Clean, [.. page], silos, cancellation).ConfigureAwait(false);
-            page.Clear();
+            _connection.RunAsync(DirectoryScripts.Clean, page, silos, cancellation).GetAwaiter().GetResult();
         }
-
-        if (page.Count > 0) await _connection.RunAsync(DirectoryScripts.Clean, [.. page], silos, cancellation).ConfigureAwait(false);
     }
 
     private static SiloAddress Silo(GrainAddress address) =>

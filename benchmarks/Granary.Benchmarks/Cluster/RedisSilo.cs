@@ -46,7 +46,7 @@ internal static class RedisSilo
         using var host = await StartAsync(redis, cluster, int.Parse(port, CultureInfo.InvariantCulture));
         Console.WriteLine(host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString());
         Console.WriteLine(await host.Services.GetRequiredService<IGrainFactory>().GetGrain<Local.ICallGrain>($"first-of-{Environment.ProcessId}").Multiply(7, 8));
-        await Console.In.ReadToEndAsync();
+        await ParentInput.EndAsync();
         await host.StopAsync();
     }
 }

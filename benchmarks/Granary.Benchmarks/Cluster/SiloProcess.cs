@@ -41,7 +41,7 @@ internal sealed class SiloProcess : IDisposable
     {
         await using var silo = await ClusterSilo.StartAsync(new InMemoryCluster(isShared: true));
         Console.WriteLine(silo.Address.ToParsableString());
-        while (await Console.In.ReadLineAsync() is { } peer)
+        while (await ParentInput.LineAsync() is { } peer)
         {
             await silo.MeetAsync(SiloAddress.FromParsableString(peer));
             Console.WriteLine(peer);

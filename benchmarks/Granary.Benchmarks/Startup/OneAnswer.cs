@@ -17,7 +17,7 @@ internal static class OneAnswer
         await host.StartAsync();
         Console.WriteLine(await host.Services.GetRequiredService<IGrainFactory>().GetGrain<ICallGrain>("a").Multiply(7, 8));
         // Until the parent has looked at our memory and closes our input.
-        await Console.In.ReadToEndAsync();
+        await ParentInput.EndAsync();
         await host.StopAsync();
     }
 }
