@@ -102,6 +102,58 @@ public sealed class GoAwayTests
         await stopping;
     }
 
+    // The handshake has ended, so the peer calls already; the stop comes while the connection is made here but not open (false), or before it is made (true).
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_on_a_connection_that_opens_while_the_silo_stops_is_answered(bool isMadeLater)
+    {
+        await using var cluster = new TestCluster();
+        var silo = cluster.AddSilo();
+        using var pair = await RawPeer.PairAsync();
+        var made = isMadeLater ? null : silo.Network.Adopt(RawPeer.ClientIdentity(), 0);
+        // Another one keeps the stop from being over before.
+        using var other = await RawPeer.DialAsync(silo.Address!);
+        await Until.True(() => silo.Network.Statistics().Connections.Any(c => c.State == "Open"), "the other connection to be open");
+        var stopping = silo.Network.StopAsync(TimeSpan.FromSeconds(20));
+        await other.ReceiveAsync(FrameKind.GoAway);
+
+        if (made is null)
+        {
+            silo.Network.OpenAdopted(pair.Accepted, RawPeer.ClientIdentity(), 0);
+        }
+        else
+        {
+            await Until.True(() => made.State == ConnectionState.Leaving, "the connection to be told");
+            Assert.True(made.Open(pair.Accepted));
+        }
+
+        await pair.Dialled.SendAsync(Frames.Request(silo, 4, silo.ProbeOn(silo), "Add", 1L, 2L));
+        await pair.Dialled.ReceiveAsync(FrameKind.GoAway);
+        Assert.Equal(3, Frames.Number(await pair.Dialled.ReceiveAsync(FrameKind.Reply)));
+        await other.SendAsync(Frames.Make(FrameKind.GoAwayHeard));
+        await other.EndAsync();
+        other.Dispose();
+        Assert.False(stopping.IsCompleted);
+        await pair.Dialled.SendAsync(Frames.Make(FrameKind.GoAwayHeard));
+        await pair.Dialled.EndAsync();
+        pair.Dialled.Dispose();
+        await stopping;
+        Assert.Empty(silo.Network.Statistics().Connections);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_made_after_the_stop_is_closed()
+    {
+        await using var cluster = new TestCluster();
+        var silo = cluster.AddSilo();
+        await silo.Network.StopAsync(TimeSpan.FromSeconds(20));
+        using var pair = await RawPeer.PairAsync();
+        silo.Network.OpenAdopted(pair.Accepted, RawPeer.ClientIdentity(), 0);
+        await pair.Dialled.EndAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Empty(silo.Network.Statistics().Connections);
+    }
+
     [Fact]
     public async Task A_peer_that_asks_to_be_left_gets_its_word_back_and_no_new_calls()
     {

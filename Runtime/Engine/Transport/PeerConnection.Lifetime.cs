@@ -31,12 +31,14 @@ internal sealed partial class PeerConnection
                 return false;
             }
 
-            _socket = socket;
-            _state = ConnectionState.Open;
             _openedAt = _network.Time.GetUtcNow();
             _heardAt = _network.Time.GetTimestamp();
             _pingedAt = _heardAt;
             _usedAt = _heardAt;
+            // After the times: the heartbeat looks at them without the lock once there is a socket.
+            Volatile.Write(ref _socket, socket);
+            // One that was told to leave while it was being opened has its GoAway among what is flushed below.
+            if (_state == ConnectionState.Connecting) _state = ConnectionState.Open;
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(static connection => connection.Receive(), this, preferLocal: false);
@@ -47,7 +49,7 @@ internal sealed partial class PeerConnection
     /// <summary>Looks whether the peer is still there: asks when it has been silent for long, gives up when it stays so.</summary>
     internal void CheckAlive(long now)
     {
-        if (State is ConnectionState.Connecting or ConnectionState.Closed) return;
+        if (Volatile.Read(ref _socket) is null || State == ConnectionState.Closed) return;
         var heard = Volatile.Read(ref _bytesIn);
         if (heard != _heardBytes)
         {
@@ -89,12 +91,12 @@ internal sealed partial class PeerConnection
         return _network.Time.GetElapsedTime(_usedAt, now);
     }
 
-    /// <summary>Asks the peer to send no new calls, and sends none.</summary>
+    /// <summary>Asks the peer to send no new calls, and sends none. While it is still being opened the peer is asked as soon as it is open: it may have sent calls by then.</summary>
     internal void SayGoAway(bool processStops)
     {
         lock (_output)
         {
-            if (_state != ConnectionState.Open) return;
+            if (_state > ConnectionState.Open) return;
             _state = ConnectionState.Leaving;
         }
 

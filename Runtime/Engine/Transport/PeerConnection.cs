@@ -14,7 +14,7 @@ internal enum ConnectionState
     /// <summary>Calls go both ways.</summary>
     Open,
 
-    /// <summary>One end has said GoAway: no new calls from here; what is in flight ends as usual.</summary>
+    /// <summary>One end has said GoAway, or will as soon as the connection is open: no new calls from here; what is in flight ends as usual.</summary>
     Leaving,
 
     Closed,

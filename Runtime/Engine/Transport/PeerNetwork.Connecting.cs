@@ -242,21 +242,27 @@ internal sealed partial class PeerNetwork
     /// <summary>A connection whose handshake is done becomes one of the peer's, for calls both ways.</summary>
     internal PeerConnection OpenAdopted(PeerSocket socket, PeerIdentity identity, int lane)
     {
-        PeerConnection connection;
+        var connection = Adopt(identity, lane);
+        Interlocked.Increment(ref _opened); // and a fence: see Abort
+        connection.Open(socket);
+        if (IsStopping) connection.SayGoAway(processStops: true);
+        if (Volatile.Read(ref _isAborted)) connection.Close(null);
+        return connection;
+    }
+
+    /// <summary>Makes a connection one of the peer's; it is not open yet.</summary>
+    internal PeerConnection Adopt(PeerIdentity identity, int lane)
+    {
         lock (_clients)
         {
             var peer = identity.Silo is { } silo
                 ? _silos.GetOrAdd(silo, static (address, s) => new Peer(s.network, address, s.identity.Id), (network: this, identity))
                 : _clients.GetOrAdd(identity.Name, static (_, s) => new Peer(s.network, null, s.identity.Id), (network: this, identity));
-            connection = new PeerConnection(this, peer, lane);
+            var connection = new PeerConnection(this, peer, lane);
             _connections.TryAdd(connection, true);
             peer.Adopt(connection, identity);
+            return connection;
         }
-
-        Interlocked.Increment(ref _opened);
-        connection.Open(socket);
-        if (IsStopping) connection.Close(null);
-        return connection;
     }
 
     /// <summary>A socket that is closed unless it is given to someone.</summary>

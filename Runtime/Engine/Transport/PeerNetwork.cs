@@ -23,6 +23,7 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     private long _opened;
     private long _failed;
     private long _refused;
+    private bool _isAborted;
 
     /// <param name="process">Whose network this is; wired.</param>
     /// <param name="options">Limits, times and callbacks.</param>
@@ -119,6 +120,11 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     /// Accepts no more connections, asks the peers to send no new calls, lets what is in flight end, and closes everything: when that is done, or the time is up. With no time at all it is
     /// as <see cref="Abort"/>.
     /// </summary>
+    /// <remarks>
+    /// A handshake may have ended just before, so that the peer sends calls already, while the connection is not open here or not even made. Such a one is asked as well: <see cref="PeerConnection.SayGoAway"/> reaches it
+    /// before it is open, <see cref="OpenAdopted"/> asks the one that is made later, and this goes on until there is neither a connection nor a handshake. A handshake leaves only after its connection is there, so they
+    /// are looked at in this order.
+    /// </remarks>
     public async Task StopAsync(TimeSpan timeout)
     {
         if (timeout <= TimeSpan.Zero)
@@ -130,9 +136,16 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
         await _stopping.CancelAsync();
         foreach (var listener in _listeners) listener.Dispose();
         using var limit = new CancellationTokenSource(timeout, Time);
-        var connections = _connections.Select(c => c.Key).ToArray();
-        foreach (var connection in connections) connection.SayGoAway(processStops: true);
-        await Task.WhenAll(connections.Select(c => c.FinishAsync(limit.Token)));
+        while (true)
+        {
+            var connections = _connections.Select(c => c.Key).ToArray();
+            foreach (var connection in connections) connection.SayGoAway(processStops: true);
+            await Task.WhenAll(connections.Select(c => c.FinishAsync(limit.Token)));
+            if (limit.IsCancellationRequested || (PendingHandshakes == 0 && _connections.IsEmpty)) break;
+            // They are cancelled and end at once.
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+
         Abort();
     }
 
@@ -140,6 +153,8 @@ internal sealed partial class PeerNetwork : IPeerNetwork, IAsyncDisposable
     internal void Abort()
     {
         _stopping.Cancel();
+        Volatile.Write(ref _isAborted, true);
+        Interlocked.MemoryBarrier(); // a connection that is made now is seen by the loop below, or sees this
         foreach (var listener in _listeners) listener.Dispose();
         _heartbeat.Dispose();
         foreach (var (connection, _) in _connections) connection.Close(null);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Sockets;
 using Granary.Codec;
 using Granary.Engine.Transport;
@@ -36,6 +37,15 @@ internal sealed class RawPeer : IDisposable
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Both ends of a connection whose handshake is done with.</summary>
+    internal static async Task<ConnectedPair> PairAsync()
+    {
+        using var listener = PeerNetwork.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(listener.LocalEndPoint!);
+        return new ConnectedPair(new RawPeer(socket, PeerSocket.Over(socket)), PeerSocket.Over(await listener.AcceptAsync()));
     }
 
     /// <summary>A silo that takes the next connection of that listener.</summary>
@@ -105,6 +115,16 @@ internal sealed class RawPeer : IDisposable
         }
 
         return true;
+    }
+}
+
+/// <summary>Who dialled, for the test, and the other end, for a network.</summary>
+internal sealed record ConnectedPair(RawPeer Dialled, PeerSocket Accepted) : IDisposable
+{
+    public void Dispose()
+    {
+        Dialled.Dispose();
+        Accepted.Dispose();
     }
 }
 
