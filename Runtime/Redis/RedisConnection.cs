@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Granary.Hosting;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -143,21 +144,21 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a command on every primary that holds a part of the keys.</summary>
-    internal async Task OnEachPrimaryAsync(Func<IServer, Task> command, CancellationToken cancellation)
+    /// <summary>The keys that match, of every primary that holds a part of them, a page for each request to a server. A key may come twice; one that is there all the time comes (SCAN).</summary>
+    /// <exception cref="RedisRequestException">It failed.</exception>
+    internal async IAsyncEnumerable<RedisKey[]> ScanAsync(RedisValue pattern, int pageSize, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var link = await LinkAsync(Timeout, cancellation).ConfigureAwait(false);
-        try
+        foreach (var endpoint in link.Multiplexer.GetEndPoints())
         {
-            foreach (var endpoint in link.Multiplexer.GetEndPoints())
+            var server = link.Multiplexer.GetServer(endpoint);
+            if (!server.IsConnected || IsReplica(server)) continue;
+            using var pages = server.Keys(Database, pattern, pageSize).Chunk(pageSize).GetEnumerator();
+            while (await HasNextAsync(link, pages).ConfigureAwait(false))
             {
-                var server = link.Multiplexer.GetServer(endpoint);
-                if (server.IsConnected && !IsReplica(server)) await command(server).ConfigureAwait(false);
+                cancellation.ThrowIfCancellationRequested();
+                yield return pages.Current;
             }
-        }
-        catch (Exception error) when (error is not OperationCanceledException || !cancellation.IsCancellationRequested)
-        {
-            throw Note(link, error, Timeout);
         }
     }
 
@@ -216,6 +217,26 @@ internal sealed partial class RedisConnection : IAsyncDisposable
 #pragma warning disable CS0618 // the name of IsReplica before StackExchange.Redis 2.1
         return server.IsSlave;
 #pragma warning restore CS0618
+    }
+
+    /// <summary>
+    /// For what the client can do in no other way than blocking. A thread of the pool would be missing where the client reads its replies: with two processors both could wait for a reply that nobody reads, until the pool
+    /// adds a thread after half a second.
+    /// </summary>
+    private static Task OnItsOwnThread(Action blocks) => Task.Factory.StartNew(blocks, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private async Task<bool> HasNextAsync(Link link, IEnumerator<RedisKey[]> pages)
+    {
+        try
+        {
+            var hasNext = false;
+            await OnItsOwnThread(() => hasNext = pages.MoveNext()).ConfigureAwait(false);
+            return hasNext;
+        }
+        catch (Exception error)
+        {
+            throw Note(link, error, Timeout);
+        }
     }
 
     private async Task<Link> LinkAsync(TimeSpan limit, CancellationToken cancellation)
@@ -345,9 +366,8 @@ internal sealed partial class RedisConnection : IAsyncDisposable
         if (link.IsShared) return;
         try
         {
-            // It blocks, and the pool's threads are needed elsewhere. Not waited for longer: what is still under way has failed or will not be missed.
-            await Task.Factory.StartNew(() => link.Multiplexer.Close(allowCommandsToComplete: false), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-                .WaitAsync(Timeout, _time).ConfigureAwait(false);
+            // Not waited for longer: what is still under way has failed or will not be missed.
+            await OnItsOwnThread(() => link.Multiplexer.Close(allowCommandsToComplete: false)).WaitAsync(Timeout, _time).ConfigureAwait(false);
             link.Multiplexer.Dispose();
         }
         catch (Exception)

@@ -88,9 +88,10 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
         RedisValue[] silos = [.. siloAddresses.Select(s => (RedisValue)_entry.Text(s))];
         try
         {
-            await _connection.OnEachPrimaryAsync(
-                server => Task.Factory.StartNew(() => Clean(server, silos, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default),
-                cancellationToken).ConfigureAwait(false);
+            await foreach (var page in _connection.ScanAsync(_keys.DirectoryPattern, PageSize, cancellationToken).ConfigureAwait(false))
+            {
+                await _connection.RunAsync(DirectoryScripts.Clean, page, silos, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (RedisRequestException error)
         {
@@ -139,19 +140,6 @@ internal sealed class RedisGrainDirectory : IGrainDirectory, IRestorableDirector
         catch (RedisRequestException error)
         {
             throw Unavailable(error);
-        }
-    }
-
-    /// <summary>
-    /// Blocks, since the client can scan in no other way, and so has a thread of its own. One of the pool would be missing where the client reads its replies: with two processors both could wait for a reply that nobody
-    /// reads, until the pool adds a thread after half a second.
-    /// </summary>
-    private void Clean(IServer server, RedisValue[] silos, CancellationToken cancellation)
-    {
-        // SCAN, a page for each request to the server.
-        foreach (var page in server.Keys(_connection.Database, _keys.DirectoryPattern, PageSize).Chunk(PageSize))
-        {
-            _connection.RunAsync(DirectoryScripts.Clean, page, silos, cancellation).GetAwaiter().GetResult();
         }
     }
 

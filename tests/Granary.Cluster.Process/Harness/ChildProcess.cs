@@ -124,14 +124,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         return true;
     }
 
-    /// <summary>"running", "-1 .." outside of any call, or its number; empty when the thread is gone.</summary>
+    /// <summary>"running", "-1 .." outside of any call, or its number; empty when the thread is gone or the system does not say.</summary>
     private static string SystemCall(string thread)
     {
         try
         {
             return File.ReadAllText(Path.Combine(thread, "syscall"));
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return "";
         }
